@@ -1,0 +1,129 @@
+"""Attempts to pay, what Paystack told us, refunds, and what an operator must look at."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from oluko.bookings.models import Booking
+
+
+class Payment(models.Model):
+    """One attempt to pay a booking, keyed by our own `reference`; amounts in minor units.
+
+    FAILED attempts may still turn PAID: a page that was left open can be paid later, and money that
+    arrived is never lost.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", _("Under way")
+        PAID = "PAID", _("Paid")
+        FAILED = "FAILED", _("Not paid")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    booking = models.ForeignKey(Booking, models.PROTECT, related_name="payments")
+    reference = models.CharField(max_length=60, unique=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    authorization_url = models.CharField(max_length=300, blank=True)
+    fee = models.BigIntegerField(_("Paystack's fee"), default=0)
+    paystack_id = models.CharField(max_length=30, blank=True)
+    channel = models.CharField(max_length=30, blank=True)
+    outcome = models.CharField(_("what Paystack said"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    checked_at = models.DateTimeField(_("asked Paystack"), null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "created_at"], name="payment_by_status")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booking"], name="one_attempt_under_way", condition=models.Q(status="PENDING")
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(condition=models.Q(status__in=["PENDING", "PAID", "FAILED"]), name="payment_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class ProviderEvent(models.Model):
+    """A webhook as it came, stored before it is acted upon; the digest makes a repeat the same row."""
+
+    provider = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, unique=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(default=timezone.now)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("event of a provider")
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.pk}"
+
+
+class Refund(models.Model):
+    """Money on its way back. A row a payment and cause; an unknown outcome is asked for, never repeated blindly."""
+
+    class Status(models.TextChoices):
+        QUEUED = "QUEUED", _("To be sent")
+        SENDING = "SENDING", _("Sent, answer unknown")
+        PROCESSING = "PROCESSING", _("Under way at Paystack")
+        PROCESSED = "PROCESSED", _("Refunded")
+        NEEDS_ATTENTION = "NEEDS_ATTENTION", _("Needs the operator")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    cause = models.CharField(max_length=40)
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    paystack_id = models.CharField(max_length=30, blank=True)
+    outcome = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "cause"], name="refund_once_a_cause"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.payment_id}"
+
+
+class ReviewItem(models.Model):
+    """Something about money that a person must decide; nothing was fulfilled because of it."""
+
+    class Kind(models.TextChoices):
+        AMOUNT = "AMOUNT", _("Amount differs")
+        CURRENCY = "CURRENCY", _("Currency differs")
+        DOMAIN = "DOMAIN", _("Test money on a live site, or the reverse")
+        UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE", _("Unknown reference")
+        REFUND = "REFUND", _("Refund failed")
+        OTHER = "OTHER", _("Other")
+
+    key = models.CharField(max_length=120, unique=True, help_text=_("the same finding makes one row"))
+    kind = models.CharField(max_length=20, choices=Kind)
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="reviews")
+    reference = models.CharField(max_length=120, blank=True)
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by_id = models.UUIDField(null=True, blank=True)
+    resolution = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

@@ -1,0 +1,325 @@
+"""Every setting, from the environment; runs with none set, refuses wrong ones with one clear line.
+
+Three modes by the Paystack key: none (the sandbox stands in), `sk_test_…` (Paystack itself, test money)
+and `sk_live_…`. The README lists the variables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _env(name: str, default: str = "") -> str:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if not value.strip() and "SECRET" in name:
+        raise ImproperlyConfigured(f"{name} is set but empty; give it a value or unset it.")
+    return value.strip()
+
+
+def _env_url(name: str, default: str) -> str:
+    value = _env(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an http(s) address, not '{value}'.")
+    return value
+
+
+def _env_int(name: str, default: int, lowest: int, highest: int) -> int:
+    value = _env(name, str(default))
+    if not value.isdigit() or not lowest <= int(value) <= highest:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not '{value}'.")
+    return int(value)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _kept_secret(name: str) -> str:
+    """A random secret that belongs to the data folder; made at the first start."""
+    path = OLUKO_DATA / name
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    value = path.read_text().strip()
+    if not value:
+        raise ImproperlyConfigured(f"{path} is empty; delete it, and a new one is made.")
+    return value
+
+
+def _mailer(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if parts.scheme in ("smtp", "smtps", "smtp+tls") and parts.hostname:
+        options = {
+            "host": parts.hostname,
+            "port": parts.port or (465 if parts.scheme == "smtps" else 587),
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_ssl": parts.scheme == "smtps",
+            "use_tls": parts.scheme == "smtp+tls",
+            "timeout": 10,
+        }
+        return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+    if parts.scheme == "console":
+        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme == "file":
+        folder = parts.path or str(OLUKO_DATA / "mail")
+        return {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": folder}}
+    raise ImproperlyConfigured(
+        "OLUKO_EMAIL_URL must be smtp://, smtps:// or smtp+tls://user:password@host:port, console: or file:FOLDER."
+    )
+
+
+# Where things are kept.
+OLUKO_DATA = Path(_env("OLUKO_DATA", str(PROJECT / "data"))).resolve()
+try:
+    OLUKO_DATA.mkdir(parents=True, exist_ok=True)
+except OSError as problem:
+    raise ImproperlyConfigured(f"OLUKO_DATA: cannot use {OLUKO_DATA}: {problem.strerror}.") from None
+
+# Mode. An empty key is never a key: `_env` has refused it.
+OLUKO_PAYSTACK_SECRET_KEY = _env("OLUKO_PAYSTACK_SECRET_KEY")
+OLUKO_SANDBOX = not OLUKO_PAYSTACK_SECRET_KEY
+OLUKO_LIVE = OLUKO_PAYSTACK_SECRET_KEY.startswith("sk_live_")
+if not OLUKO_SANDBOX and not OLUKO_PAYSTACK_SECRET_KEY.startswith(("sk_test_", "sk_live_")):
+    raise ImproperlyConfigured("OLUKO_PAYSTACK_SECRET_KEY must begin with sk_test_ or sk_live_.")
+
+OLUKO_BASE_URL = _env_url("OLUKO_BASE_URL", "http://127.0.0.1:8000")
+if OLUKO_LIVE and not OLUKO_BASE_URL.startswith("https://"):
+    raise ImproperlyConfigured("OLUKO_BASE_URL must be an https address when a live Paystack key is set.")
+_base = urlsplit(OLUKO_BASE_URL)
+
+SECRET_KEY = _env("OLUKO_SECRET_KEY") or _kept_secret("secret-key")
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("OLUKO_SECRET_KEY must have at least 32 characters.")
+DEBUG = False
+
+# Paystack.
+OLUKO_SANDBOX_URL = _env_url("OLUKO_SANDBOX_URL", f"http://127.0.0.1:{(_base.port or 8000) + 1}")
+if OLUKO_SANDBOX:
+    OLUKO_PAYSTACK_SECRET_KEY = f"sk_sandbox_{_kept_secret('sandbox-key')}"
+OLUKO_PAYSTACK_URL = _env_url("OLUKO_PAYSTACK_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.paystack.co")
+OLUKO_PAYSTACK_DOMAIN = "live" if OLUKO_LIVE else "test"
+OLUKO_PAYSTACK_CHECKOUT = _origin(OLUKO_PAYSTACK_URL) if OLUKO_SANDBOX else "https://checkout.paystack.com"
+
+# Zoom: its own settings, or the sandbox's stand-in.
+OLUKO_ZOOM_ACCOUNT_ID = _env("OLUKO_ZOOM_ACCOUNT_ID")
+OLUKO_ZOOM_CLIENT_ID = _env("OLUKO_ZOOM_CLIENT_ID")
+OLUKO_ZOOM_CLIENT_SECRET = _env("OLUKO_ZOOM_CLIENT_SECRET")
+OLUKO_ZOOM_WEBHOOK_SECRET = _env("OLUKO_ZOOM_WEBHOOK_SECRET")
+_zoom = (OLUKO_ZOOM_ACCOUNT_ID, OLUKO_ZOOM_CLIENT_ID, OLUKO_ZOOM_CLIENT_SECRET)
+if any(_zoom) and not all(_zoom):
+    raise ImproperlyConfigured("OLUKO_ZOOM_ACCOUNT_ID, _CLIENT_ID and _CLIENT_SECRET go together: set all or none.")
+OLUKO_ZOOM_STANDS_IN = OLUKO_SANDBOX and not any(_zoom)
+if OLUKO_ZOOM_STANDS_IN:
+    OLUKO_ZOOM_ACCOUNT_ID, OLUKO_ZOOM_CLIENT_ID = "sandbox-account", "sandbox-client"
+    OLUKO_ZOOM_CLIENT_SECRET = OLUKO_PAYSTACK_SECRET_KEY
+OLUKO_ZOOM_URL = _env_url("OLUKO_ZOOM_URL", OLUKO_SANDBOX_URL if OLUKO_ZOOM_STANDS_IN else "https://api.zoom.us")
+OLUKO_ZOOM_OAUTH_URL = _env_url(
+    "OLUKO_ZOOM_OAUTH_URL", OLUKO_ZOOM_URL if OLUKO_ZOOM_URL != "https://api.zoom.us" else "https://zoom.us"
+)
+
+# Money and time.
+OLUKO_CURRENCY = "NGN"
+OLUKO_TUTOR_SHARE_BPS = _env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
+
+ALLOWED_HOSTS = sorted({_base.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"})
+CSRF_TRUSTED_ORIGINS = [_origin(OLUKO_BASE_URL)]
+_https = _base.scheme == "https"
+
+INSTALLED_APPS = [
+    "oluko.core",
+    "oluko.jobs",
+    "oluko.accounts",
+    "oluko.notifications",
+    "oluko.courses",
+    "oluko.calendars",
+    "oluko.offerings",
+    "oluko.ledger",
+    "oluko.bookings",
+    "oluko.meetings",
+    "oluko.payments",
+    "oluko.dashboards",
+    "oluko.api",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "django_tasks_db",
+]
+
+MIDDLEWARE = [
+    "oluko.core.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "oluko.core.middleware.body_limit",
+    "oluko.core.middleware.content_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "oluko.accounts.middleware.time_zone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "oluko.core.middleware.refusals",
+]
+
+ROOT_URLCONF = "oluko.urls"
+WSGI_APPLICATION = "oluko.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "oluko.core.context.site",
+                "oluko.notifications.context.bell",
+            ],
+        },
+    }
+]
+
+# Databases: SQLite in the data folder, or PostgreSQL by DATABASE_URL.
+try:
+    _database = dict(dj_database_url.parse(_env("DATABASE_URL") or f"sqlite:///{OLUKO_DATA / 'oluko.sqlite3'}"))
+except ValueError:
+    raise ImproperlyConfigured("DATABASE_URL is not a database address such as postgres://user@host/name.") from None
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way with "database is locked".
+    # synchronous=FULL: a webhook that was acknowledged must survive a power cut.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+    }
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "server_side_binding": True,
+        "prepare_threshold": 3,
+        "pool": {"min_size": 1, "max_size": 10, "timeout": 10},
+    }
+else:
+    raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL or SQLite.")
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Shared by all processes, so that rate limits count for the site and not for one worker.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["urgent", "outside"]}}
+
+# People.
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "oluko.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "oluko.accounts.forms.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+# The eleventh bad sign-in within five minutes is refused, per address and per person.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,10/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Nonces, nothing unsafe. After a form is posted the browser may be sent on to the checkout, so that origin
+# belongs to form-action too. The admin and the join page have policies of their own (core/middleware.py).
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "frame-src": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF, OLUKO_PAYSTACK_CHECKOUT],
+}
+
+# A body is at most 256 KB; uploads of a photo have their own limit in the form.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+MEDIA_ROOT = OLUKO_DATA / "uploads"
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOCALE_PATHS = [PROJECT / "oluko" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+OLUKO_DEFAULT_TIME_ZONE = "Africa/Lagos"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = OLUKO_DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "oluko.core.static.HashedStorage"},
+}
+
+# Mail: files in the data folder unless OLUKO_EMAIL_URL names a server or the console.
+DEFAULT_FROM_EMAIL = _env("OLUKO_EMAIL_FROM", f"Oluko <noreply@{_base.hostname}>")
+MAILERS = {"default": _mailer(_env("OLUKO_EMAIL_URL", "file:"))}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "oluko.core.logs.RequestIdFilter"}},
+    "formatters": {"line": {"()": "oluko.core.logs.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": _env("OLUKO_LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django_tasks": {"level": "WARNING"},
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}
+if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR"):  # type: ignore[index]
+    raise ImproperlyConfigured("OLUKO_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")

@@ -1,0 +1,21 @@
+"""Every address of Oluko on one screen."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("oluko.accounts.urls")),
+    path("", include("oluko.notifications.urls")),
+    path("", include("oluko.courses.urls")),
+    path("", include("oluko.calendars.urls")),
+    path("", include("oluko.offerings.urls")),
+    path("", include("oluko.bookings.urls")),
+    path("", include("oluko.meetings.urls")),
+    path("", include("oluko.payments.urls")),
+    path("", include("oluko.dashboards.urls")),
+    path("", include("oluko.api.urls")),
+]
