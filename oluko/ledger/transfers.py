@@ -1,0 +1,86 @@
+"""Posting to the books: rows that balance by construction, once for each business event."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from oluko.core.errors import Conflict
+from oluko.ledger.models import Account, Transfer
+
+Kind = Account.Kind
+
+
+class NotEnough(Conflict):
+    """A wallet would go below zero."""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Move `amount` minor units from `credit`'s giver to `debit`: debit one account, credit the other.
+
+    `key` names the business event; it can be posted once, for ever.
+    """
+
+    kind: str
+    debit: Account
+    credit: Account
+    amount: int
+    key: str
+
+
+def account(kind: Account.Kind, currency: str, person_id: UUID | None = None) -> Account:
+    """The account of that kind (and person), opened when it is first needed."""
+    found, _created = Account.objects.get_or_create(kind=kind, currency=currency, person_id=person_id)
+    return found
+
+
+def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = None, payment_reference: str = "") -> None:
+    """Write transfers and move the cached balances. Call inside a transaction.
+
+    Postings of nothing are left out. Raises NotEnough where a wallet would go below zero, and IntegrityError
+    where an event was posted already: both roll the whole operation back. Balances move in the order of the
+    accounts' ids, so that two operations never wait for each other in a circle.
+    """
+    postings = [posting for posting in postings if posting.amount]
+    Transfer.objects.bulk_create(
+        [
+            Transfer(
+                debit=posting.debit,
+                credit=posting.credit,
+                amount=posting.amount,
+                currency=posting.debit.currency,
+                kind=posting.kind,
+                booking_id=booking_id,
+                payment_reference=payment_reference,
+                idempotency_key=posting.key,
+                at=at,
+            )
+            for posting in postings
+        ]
+    )
+    for moved, delta in _deltas(postings):
+        _move_balance(moved, delta)
+
+
+def _deltas(postings: list[Posting]) -> list[tuple[Account, int]]:
+    accounts: dict[int, Account] = {}
+    change: dict[int, int] = defaultdict(int)
+    for posting in postings:
+        for side, sign in ((posting.debit, 1), (posting.credit, -1)):
+            accounts[side.pk] = side
+            change[side.pk] += sign * posting.amount * (1 if side.kind in Account.DEBIT_NORMAL else -1)
+    return [(accounts[pk], change[pk]) for pk in sorted(change) if change[pk]]
+
+
+def _move_balance(moved: Account, delta: int) -> None:
+    rows = Account.objects.filter(pk=moved.pk)
+    if delta < 0 and moved.kind in Account.NEVER_NEGATIVE:
+        rows = rows.filter(balance__gte=-delta)
+    if not rows.update(balance=F("balance") + delta):
+        raise NotEnough("not_enough", _("There is not enough money in this account."))
