@@ -7,7 +7,6 @@ that all follow at once. Tokens, leases, webhook windows and time-outs use `djan
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -79,4 +78,4 @@ def _write(total: timedelta) -> None:
     # A rename is atomic, so that no process ever reads half a number.
     with tempfile.NamedTemporaryFile("w", dir=settings.OLUKO_DATA, delete=False) as file:
         file.write(str(total.total_seconds()))
-    os.replace(file.name, _file())
+    Path(file.name).replace(_file())

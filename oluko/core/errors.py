@@ -23,7 +23,9 @@ class Invalid(DomainError):
 
     status = 422
 
-    def __init__(self, code: str, message: str, *, field: str | None = None, errors: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, field: str | None = None, errors: dict[str, str] | None = None
+    ) -> None:
         super().__init__(code, message)
         self.errors = errors or ({field: message} if field else {})
 
