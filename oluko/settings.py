@@ -235,7 +235,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes, so that rate limits count for the site and not for one worker.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["urgent", "outside"]}}
+TASKS = {"default": {"BACKEND": "oluko.jobs.backend.Backend", "QUEUES": ["urgent", "outside"]}}
 
 # People.
 AUTH_USER_MODEL = "accounts.Person"
