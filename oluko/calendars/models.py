@@ -17,7 +17,9 @@ def default_week() -> dict[str, list[list[str]]]:
 class Availability(models.Model):
     """A tutor's weekly hours as local wall time in `time_zone`: {"mon": [["09:00", "12:00"], …], …}."""
 
-    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="availability")
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="availability"
+    )
     time_zone = models.CharField(_("time zone"), max_length=64)
     weekly = models.JSONField(_("weekly hours"), default=default_week)
     buffer_minutes = models.PositiveSmallIntegerField(_("break after a session (minutes)"), default=0)
@@ -28,7 +30,9 @@ class Availability(models.Model):
     class Meta:
         verbose_name_plural = _("availabilities")
         constraints = [
-            models.CheckConstraint(condition=models.Q(buffer_minutes__in=[0, 15, 30, 45, 60]), name="buffer_on_quarter"),
+            models.CheckConstraint(
+                condition=models.Q(buffer_minutes__in=[0, 15, 30, 45, 60]), name="buffer_on_quarter"
+            ),
             models.CheckConstraint(condition=models.Q(slot_step_minutes__in=[15, 30, 60]), name="slot_step_known"),
         ]
 
