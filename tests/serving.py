@@ -1,0 +1,200 @@
+"""The real thing: `oluko serve` with its workers and its sandbox, on ports and data of its own."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.databases import database_url, on_server
+
+ROOT = Path(__file__).resolve().parent.parent
+OLUKO = [sys.executable, "-m", "oluko"]
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+@dataclass
+class Site:
+    """A served Oluko; `url` and `sandbox_url` have no slash at their end."""
+
+    data: Path
+    port: int
+    env: dict[str, str]
+    process: subprocess.Popen[str] | None = None
+    lines: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def log(self) -> str:
+        """What the site has written to its standard error so far."""
+        return (self.data / "serve.log").read_text()
+
+    def oluko(self, *words: str, check: bool = True) -> str:
+        """Run one command of the program on this site's data; what it printed, without the final newline."""
+        done = subprocess.run(
+            [*OLUKO, *words], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert not check or done.returncode == 0, f"oluko {' '.join(words)}: {done.stderr or done.stdout}"
+        return done.stdout.strip()
+
+    def advance(self, step: str) -> None:
+        """Move business time on, as in `advance("73h")`."""
+        self.oluko("clock", "advance", step)
+
+    def token(self, email: str) -> str:
+        return self.oluko("token", email)
+
+    def caller(self, email: str | None = None) -> httpx.Client:
+        """A program's HTTP client, signed in with a new token of that person. The caller closes it."""
+        headers = {"Authorization": f"Bearer {self.token(email)}"} if email else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+
+    def start(self) -> None:
+        """Start serving and wait for the one `ready` line; raises AssertionError with the log if it never comes."""
+        with (self.data / "serve.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*OLUKO, "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        self.lines = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        self._await_ready()
+
+    def stop(self) -> float:
+        """SIGTERM, and wait for the end; the seconds that it took. A site that will not end is killed."""
+        if self.process is None:
+            return 0.0
+        began = time.monotonic()
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self.process = None
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL to the server, its workers and its sandbox at once, as when a machine loses its power."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, 9)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as output:
+            for line in output:
+                self.lines.put(line)
+        self.lines.put(None)
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self.lines.get(timeout=left)
+            except queue.Empty:
+                break
+            if line is None:
+                break
+            if "ready" in line:
+                return
+        self.kill()
+        raise AssertionError(f"oluko serve did not become ready:\n{self.log[-4000:]}")
+
+
+def free_port_pair() -> int:
+    """A port that is free together with the next one, which the sandbox takes."""
+    for _ in range(100):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no two neighbouring ports are free")
+
+
+@contextmanager
+def served(*, seeded: bool = True, **settings: str) -> Iterator[Site]:
+    """A running site with an empty or a seeded database on the engine of this run; more settings by their names."""
+    data = Path(tempfile.mkdtemp(prefix="oluko-site-"))
+    port = free_port_pair()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("OLUKO_", "DATABASE_URL"))}
+    env |= {
+        "DJANGO_SETTINGS_MODULE": "oluko.settings",
+        "OLUKO_DATA": str(data),
+        "OLUKO_BASE_URL": f"http://127.0.0.1:{port}",
+        **settings,
+    }
+    database = (
+        f"site_{data.name.rsplit('-', 1)[-1]}" if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
+    )
+    if database:
+        on_server(f'CREATE DATABASE "{database}"')
+        env["DATABASE_URL"] = database_url(database)
+    site = Site(data, port, env)
+    try:
+        site.oluko("migrate", "--verbosity", "0")
+        if seeded:
+            site.oluko("seed")
+        site.start()
+        yield site
+    finally:
+        site.stop()
+        if database:
+            on_server(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A process's site with demo data; empty by `@pytest.mark.parametrize("site", [False], indirect=True)`."""
+    with served(seeded=getattr(request, "param", True)) as running:
+        yield running
+
+
+@pytest.fixture
+def new_site() -> Iterator[Callable[..., Site]]:
+    """`new_site(seeded=False, OLUKO_…=…)` starts a site for one test alone, as for one that kills it."""
+    running = []
+
+    def start(*, seeded: bool = False, **settings: str) -> Site:
+        context = served(seeded=seeded, **settings)
+        running.append(context)
+        return context.__enter__()
+
+    yield start
+    for context in running:
+        context.__exit__(None, None, None)
