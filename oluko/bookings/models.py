@@ -96,6 +96,7 @@ class Booking(models.Model):
     cancel_reason = models.CharField(max_length=30, choices=CancelReason, blank=True)
     cancel_note = models.TextField(max_length=1000, blank=True)
     refunded = models.BigIntegerField(_("refunded"), default=0)
+    release_at = models.DateTimeField(_("to be released"), null=True, blank=True)
     released_at = models.DateTimeField(_("released to the tutor"), null=True, blank=True)
     meeting_url = models.CharField(_("meeting"), max_length=500, blank=True)
     created_at = models.DateTimeField(editable=False)
@@ -107,6 +108,7 @@ class Booking(models.Model):
             models.Index(fields=["status", "pay_by"], name="booking_pay_by"),
             models.Index(fields=["status", "approval_deadline"], name="booking_approval"),
             models.Index(fields=["status", "ends_at"], name="booking_ends"),
+            models.Index(fields=["release_at"], name="booking_release", condition=models.Q(released_at__isnull=True)),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="booking_status_known"),

@@ -78,11 +78,17 @@ class Refund(models.Model):
         PROCESSED = "PROCESSED", _("Refunded")
         NEEDS_ATTENTION = "NEEDS_ATTENTION", _("Needs the operator")
 
+    class Cause(models.TextChoices):
+        CANCELLED = "CANCELLED", _("The booking was cancelled")
+        TIME_LOST = "TIME_LOST", _("Paid when the time was gone")
+        PAID_TWICE = "PAID_TWICE", _("Paid a second time")
+        REVIEW = "REVIEW", _("Decided by the operator")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    cause = models.CharField(max_length=40)
+    cause = models.CharField(max_length=20, choices=Cause)
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     paystack_id = models.CharField(max_length=30, blank=True)
     outcome = models.CharField(max_length=300, blank=True)

@@ -1,0 +1,112 @@
+"""The live session: when it can be joined, and how it is marked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from oluko.accounts.models import Person
+from oluko.bookings.access import get_tutored
+from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.wording import tell, tell_both
+from oluko.calendars.claims import release_time
+from oluko.core import clock
+from oluko.core.database import repeat_on_deadlock
+from oluko.core.errors import Conflict, Invalid
+
+DISPUTE_WINDOW = timedelta(hours=24)
+UNMARKED = timedelta(hours=24)
+BATCH = 200
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def mark_session(tutor: Person, booking_id: UUID, status: Status) -> Booking:
+    """The tutor starts a session, or says how it ended.
+
+    IN_PROGRESS from 15 minutes before the start until the end; COMPLETED and NO_SHOW (the student's absence)
+    once the end has passed. All need PAID. Raises NotFound, Conflict, or Invalid for a state that is not marked.
+    """
+    booking = get_tutored(tutor, booking_id)
+    if status == Status.IN_PROGRESS:
+        return _start(tutor, booking)
+    if status in (Status.COMPLETED, Status.NO_SHOW):
+        return _finish(tutor, booking, status)
+    raise Invalid("bad_status", _("Choose IN_PROGRESS, COMPLETED, NO_SHOW or CANCELLED."), field="status")
+
+
+def complete_unmarked() -> int:
+    """Complete paid sessions that nobody marked within 24 hours of their end; how many."""
+    due = Booking.objects.filter(
+        status__in=(Status.SCHEDULED, Status.IN_PROGRESS),
+        payment_status=PaymentStatus.PAID,
+        ends_at__lte=clock.now() - UNMARKED,
+    ).values_list("pk", flat=True)[:BATCH]
+    return sum(_complete_unmarked(booking_id) for booking_id in list(due))
+
+
+def _start(tutor: Person, booking: Booking) -> Booking:
+    now = clock.now()
+    _check_moves(booking, (Status.SCHEDULED,))
+    if now < booking.opens_at:
+        raise Conflict("too_early", _("A session can be started from 15 minutes before its time."))
+    if now >= booking.ends_at:
+        raise Conflict("too_late", _("This session's time has passed; say how it ended."))
+    if not booking.move_to(Status.IN_PROGRESS, actor_id=tutor.pk, only_if=_paid(), started_at=now):
+        raise _moved_on()
+    tell(booking, booking.student, "started")
+    return booking
+
+
+def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
+    now = clock.now()
+    _check_moves(booking, (Status.SCHEDULED, Status.IN_PROGRESS))
+    if now < booking.ends_at:
+        raise Conflict("not_over", _("The session is not over yet."))
+    if not booking.move_to(
+        status, actor_id=tutor.pk, only_if=_paid(), ended_at=now, release_at=now + DISPUTE_WINDOW
+    ):
+        raise _moved_on()
+    release_time(booking.pk)
+    tell(booking, booking.student, "completed" if status == Status.COMPLETED else "no_show")
+    return booking
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _complete_unmarked(booking_id: UUID) -> bool:
+    booking = Booking.objects.select_related("tutor", "student").get(pk=booking_id)
+    if booking.status not in (Status.SCHEDULED, Status.IN_PROGRESS):
+        return False
+    # The dispute window ran while nobody marked it: from the session's end, so it has passed as well.
+    moved = booking.move_to(
+        Status.COMPLETED,
+        actor_id=None,
+        why="UNMARKED_FOR_24_HOURS",
+        only_if=_paid(),
+        ended_at=booking.ends_at,
+        release_at=booking.ends_at + DISPUTE_WINDOW,
+    )
+    if moved:
+        release_time(booking.pk)
+        tell_both(booking, "completed")
+    return moved
+
+
+def _check_moves(booking: Booking, states: tuple[Status, ...]) -> None:
+    if booking.status not in states:
+        raise _moved_on()
+    if booking.payment_status != PaymentStatus.PAID:
+        raise Conflict("not_paid", _("This session is not paid."))
+
+
+def _paid() -> Q:
+    return Q(payment_status=PaymentStatus.PAID)
+
+
+def _moved_on() -> Conflict:
+    return Conflict("moved_on", _("The session's state has moved on; reload to see it."))

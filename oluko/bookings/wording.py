@@ -1,0 +1,107 @@
+"""What people are told about a booking: one title and text for each event, in the reader's own time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from oluko.accounts.models import Person
+from oluko.bookings.models import Booking
+from oluko.core import money
+from oluko.notifications.notifications import notify
+
+
+def tell(booking: Booking, person: Person, event: str, *, amount: int = 0, key: str = "") -> None:
+    """Notify one of the two of an event, once. Call inside a transaction.
+
+    `amount` in minor units where the text names a sum; `key` tells repeated events of one kind apart.
+    """
+    title, body = _texts(booking, person, amount)[event]
+    notify(
+        person,
+        event,
+        event=f"{event}:{booking.pk}{key}",
+        title=title,
+        body=body,
+        url=reverse("session", args=[booking.pk]),
+        booking_id=booking.pk,
+    )
+
+
+def tell_both(booking: Booking, event: str, *, key: str = "") -> None:
+    """Notify student and tutor of the same event."""
+    tell(booking, booking.student, event, key=key)
+    tell(booking, booking.tutor, event, key=key)
+
+
+def local(instant: datetime, person: Person) -> str:
+    """`Tue 5 May 2026, 15:00 (Africa/Lagos)`: every time in a message names its zone."""
+    there = timezone.localtime(instant, ZoneInfo(person.time_zone))
+    return f"{date_format(there, 'D j M Y, H:i')} ({person.time_zone})"
+
+
+def _texts(booking: Booking, person: Person, amount: int) -> dict[str, tuple[str, str]]:
+    other = booking.tutor if person.pk == booking.student_id else booking.student
+    facts = {
+        "title": booking.title,
+        "when": local(booking.scheduled_at, person),
+        "theirs": local(booking.scheduled_at, other),
+        "other": other.name,
+        "price": money.show(booking.price, booking.currency),
+        "amount": money.show(amount, booking.currency),
+        "deadline": local(booking.deadline, person) if booking.deadline else "",
+        "notes": booking.approval_notes,
+    }
+    texts = {
+        "requested": (
+            _("%(other)s asks for %(when)s"),
+            _("“%(title)s”, %(price)s. Please answer by %(deadline)s."),
+        ),
+        "approved": (
+            _("Approved: %(title)s, %(when)s"),
+            _("%(other)s has said yes. Pay %(price)s by %(deadline)s to keep the time. %(notes)s"),
+        ),
+        "rejected": (_("Not possible: %(title)s, %(when)s"), _("%(other)s cannot take this request. %(notes)s")),
+        "request_lapsed": (
+            _("No answer in time: %(title)s"),
+            _("%(other)s did not answer your request for %(when)s in time. Nothing was charged."),
+        ),
+        "request_lapsed_tutor": (
+            _("A request has lapsed: %(title)s"),
+            _("The request of %(other)s for %(when)s was not answered in time."),
+        ),
+        "hold_lapsed": (
+            _("Your hold has ended: %(title)s"),
+            _("%(when)s was not paid in time and is free again. Nothing was charged."),
+        ),
+        "paid": (
+            _("%(when)s · %(title)s with %(other)s"),
+            _("It is paid and confirmed. Their clock: %(theirs)s. Join from the session's page."),
+        ),
+        "time_lost": (
+            _("Paid too late: %(title)s"),
+            _("Your payment of %(price)s arrived when %(when)s was no longer free. All of it goes back to you."),
+        ),
+        "paid_twice": (
+            _("Paid twice: %(title)s"),
+            _("A second payment of %(amount)s arrived for this session. All of it goes back to you."),
+        ),
+        "in_review": (
+            _("We are looking at your payment: %(title)s"),
+            _("What arrived differs from what was due. Nothing is lost; we will write to you."),
+        ),
+        "started": (_("%(title)s has started"), _("%(other)s is there. Join from the session's page.")),
+        "completed": (_("Completed: %(title)s"), _("The session of %(when)s with %(other)s is complete.")),
+        "no_show": (_("Marked as no-show: %(title)s"), _("The session of %(when)s was marked as missed.")),
+        "cancelled": (_("Cancelled: %(title)s, %(when)s"), _("The session with %(other)s will not take place.")),
+        "refund_due": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. Your bank may need some days.")),
+        "refunded": (_("%(amount)s refunded"), _("For “%(title)s”, %(when)s.")),
+        "released": (_("%(amount)s are available"), _("For “%(title)s” of %(when)s.")),
+        "meeting_pasted": (_("New meeting link: %(title)s"), _("%(other)s has set a link for %(when)s.")),
+    }
+    return {event: (title % facts, (body % facts).strip()) for event, (title, body) in texts.items()}

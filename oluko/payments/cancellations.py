@@ -1,0 +1,130 @@
+"""Cancelling a booking: the state, the time, the money and the meeting change together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from oluko.accounts.models import Person
+from oluko.bookings import deadlines
+from oluko.bookings.access import get_booking
+from oluko.bookings.cancellations import Who, kept_parts, refund_terms
+from oluko.bookings.models import LIVE, Booking, CancelReason, PaymentStatus, Status
+from oluko.bookings.sessions import DISPUTE_WINDOW
+from oluko.bookings.wording import tell, tell_both
+from oluko.calendars.claims import release_time
+from oluko.core import clock, money
+from oluko.core.database import repeat_on_deadlock
+from oluko.core.errors import Conflict, Invalid
+from oluko.ledger.models import Account
+from oluko.ledger.transfers import Posting, account, post
+from oluko.meetings.meetings import close_meeting
+from oluko.payments.models import Payment, Refund
+from oluko.payments.refunds import queue_refund
+
+Kind = Account.Kind
+LONGEST_REASON = 1000
+_REASONS = {Who.STUDENT: CancelReason.BY_STUDENT, Who.TUTOR: CancelReason.BY_TUTOR}
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """The cancelled booking and what goes back to the student, in minor units."""
+
+    booking: Booking
+    refund: int
+
+
+def who_cancels(person: Person, booking: Booking) -> Who:
+    """A student cancels by the policy; the tutor, or an operator, always gives all back."""
+    return Who.STUDENT if person.pk == booking.student_id else Who.TUTOR
+
+
+def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "") -> Cancellation:
+    """Cancel a live booking; what the policy gives back goes out by a job.
+
+    Raises NotFound for a stranger, Conflict when it is over, has started (for the student), or has moved on.
+    """
+    booking = get_booking(person, booking_id)
+    if len(reason) > LONGEST_REASON:
+        raise Invalid("too_long", _("At most 1,000 characters."), field="reason")
+    deadlines.lapse_one(booking.pk)
+    return _cancel(person, booking_id, reason.strip())
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _cancel(person: Person, booking_id: UUID, reason: str) -> Cancellation:
+    # Locked first, as finalization does: a payment that arrives meanwhile comes wholly before or after.
+    Booking.objects.select_for_update(of=("self",)).filter(pk=booking_id).first()
+    booking, now = get_booking(person, booking_id), clock.now()
+    who = who_cancels(person, booking)
+    _check_cancellable(booking, who)
+    terms = refund_terms(booking, who, now)
+    by = CancelReason.BY_OPERATOR if person.pk not in (booking.student_id, booking.tutor_id) else _REASONS[who]
+    moved = booking.move_to(
+        Status.CANCELLED,
+        actor_id=person.pk,
+        why=reason or by,
+        only_if=Q(payment_status=booking.payment_status),
+        cancel_reason=by,
+        cancel_note=reason,
+        cancelled_at=now,
+        refunded=terms.refund,
+        release_at=now + DISPUTE_WINDOW if booking.payment_status == PaymentStatus.PAID else None,
+    )
+    if not moved:
+        raise _moved_on()
+    release_time(booking.pk)
+    if booking.payment_status == PaymentStatus.PAID:
+        close_meeting(booking)
+    if terms.refund:
+        _reverse(booking)
+        tell(booking, booking.student, "refund_due", amount=terms.refund)
+    tell_both(booking, "cancelled")
+    return Cancellation(booking, terms.refund)
+
+
+def _reverse(booking: Booking) -> None:
+    """Take the refund out of both pending parts, in exactly the shares that the split had put there."""
+    paid, kept = money.split(booking.price, booking.tutor_share_bps), kept_parts(booking)
+    payment = booking.payments.get(status=Payment.Status.PAID, refunds__isnull=True)
+    due = account(Kind.REFUNDS_DUE, booking.currency)
+    post(
+        [
+            Posting(
+                "refund_tutor",
+                account(Kind.TUTOR_PENDING, booking.currency, booking.tutor_id),
+                due,
+                paid.tutor - kept.tutor,
+                f"cancel:{booking.pk}:tutor",
+            ),
+            Posting(
+                "refund_platform",
+                account(Kind.PLATFORM_PENDING, booking.currency),
+                due,
+                paid.platform - kept.platform,
+                f"cancel:{booking.pk}:platform",
+            ),
+        ],
+        at=clock.now(),
+        booking_id=booking.pk,
+        payment_reference=payment.reference,
+    )
+    queue_refund(payment, booking.refunded, cause=Refund.Cause.CANCELLED)
+
+
+def _check_cancellable(booking: Booking, who: Who) -> None:
+    if booking.status not in LIVE:
+        raise _moved_on()
+    paid = booking.payment_status == PaymentStatus.PAID
+    if who == Who.STUDENT and paid and booking.scheduled_at <= clock.now():
+        raise Conflict("has_started", _("A session that has begun cannot be cancelled any more."))
+
+
+def _moved_on() -> Conflict:
+    return Conflict("moved_on", _("The session's state has moved on; reload to see it."))

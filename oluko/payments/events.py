@@ -1,0 +1,71 @@
+"""Webhooks: stored with their job in one transaction, acted upon later by asking Paystack itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from oluko.core.database import repeat_on_deadlock
+from oluko.payments.finalize import review_unknown_reference
+from oluko.payments.models import Payment, ProviderEvent
+from oluko.payments.reconcile import check_payment
+from oluko.payments.refunds import follow_refunds_of
+from oluko.payments.tasks import handle_event_job
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def store_event(provider: str, body: bytes) -> bool:
+    """Keep a webhook's raw body and the job that handles it; False if the same body is here already."""
+    digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
+    event, created = ProviderEvent.objects.get_or_create(
+        digest=digest, defaults={"provider": provider, "body": body}
+    )
+    if created:
+        handle_event_job.enqueue(event.pk)
+    return created
+
+
+def handle_event(event_id: int) -> None:
+    """Act upon a stored webhook. It is news, not proof: Paystack is asked what is true.
+
+    Raises GatewayError when Paystack does not answer; the job runs again then.
+    """
+    event = ProviderEvent.objects.get(pk=event_id)
+    if event.handled_at is not None:
+        return
+    name, data = _read(bytes(event.body))
+    if name.startswith("charge.") and not name.startswith("charge.dispute"):
+        _handle_charge(str(data.get("reference") or ""), data)
+    elif name.startswith("refund."):
+        follow_refunds_of(_refunded_reference(data))
+    ProviderEvent.objects.filter(pk=event_id).update(handled_at=timezone.now())
+
+
+def _handle_charge(reference: str, data: dict[str, Any]) -> None:
+    if Payment.objects.filter(reference=reference).exists():
+        check_payment(reference)
+    else:
+        facts = {name: data.get(name) for name in ("status", "amount", "currency", "domain")}
+        review_unknown_reference(reference, facts)
+
+
+def _refunded_reference(data: dict[str, Any]) -> str:
+    transaction_of = data.get("transaction")
+    nested = transaction_of.get("reference") if isinstance(transaction_of, dict) else None
+    return str(data.get("transaction_reference") or nested or "")
+
+
+def _read(body: bytes) -> tuple[str, dict[str, Any]]:
+    """The event's name and data; empty where it is no event, so that rubbish that was signed does no harm."""
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return "", {}
+    if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+        return "", {}
+    return str(event.get("event") or ""), event["data"]

@@ -1,0 +1,242 @@
+"""Applying what Paystack says about a payment, exactly once, whoever brings the news first.
+
+Webhook, return page and sweep all end in `apply_charge`. The booking is found by our own reference; amount,
+currency and domain are compared with our record; what differs goes to review and fulfils nothing.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from oluko.bookings.book import claim
+from oluko.bookings.deadlines import lapse
+from oluko.bookings.models import Booking, CancelReason, PaymentStatus, Status
+from oluko.bookings.wording import tell, tell_both
+from oluko.calendars.claims import TimeTaken, confirm_time
+from oluko.core import clock, money
+from oluko.core.database import repeat_on_deadlock
+from oluko.ledger.audit import record_change
+from oluko.ledger.models import Account
+from oluko.ledger.transfers import Posting, account, post
+from oluko.meetings.meetings import want_meeting
+from oluko.payments.models import Payment, Refund, ReviewItem
+from oluko.payments.paystack import Charge
+from oluko.payments.refunds import queue_refund
+
+Kind = Account.Kind
+# Paystack's words for an attempt that will not be paid any more. An abandoned page may still be paid.
+_DECLINED = ("failed", "reversed")
+
+
+def apply_charge(reference: str, charge: Charge) -> bool:
+    """Apply a verified charge to our payment of that reference; True if it changed something."""
+    payment = Payment.objects.filter(reference=reference).first()
+    if payment is None:
+        return review_unknown_reference(reference, {"status": charge.status, "amount": charge.amount})
+    if charge.status == "success":
+        difference = _difference(payment, charge)
+        return finalize_payment(payment.pk, charge) if difference is None else _review(payment.pk, charge, difference)
+    return _note(payment, charge)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def finalize_payment(payment_id: UUID, charge: Charge) -> bool:
+    """Book the money of a matching charge and fulfil what it pays for; False if that was done already.
+
+    The booking's row is locked first, so that two attempts of one booking (or its expiry) come one after the
+    other; the conditional update of the payment then picks one winner among repeats of one reference.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    booking = Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(
+        pk=payment.booking_id
+    )
+    if not _claim_payment(payment, charge):
+        return False
+    if _may_fulfil(booking):
+        _fulfil(booking, payment)
+    else:
+        _send_back(booking, payment)
+    return True
+
+
+@transaction.atomic(durable=True)
+def review_unknown_reference(reference: str, detail: dict[str, object]) -> bool:
+    """Money, or news of it, for a reference that we never gave out: for the operator."""
+    _item, created = ReviewItem.objects.get_or_create(
+        key=f"unknown:{reference}"[:120],
+        defaults={"kind": ReviewItem.Kind.UNKNOWN_REFERENCE, "reference": reference[:120], "detail": detail},
+    )
+    return created
+
+
+def _claim_payment(payment: Payment, charge: Charge) -> bool:
+    # An attempt in review stays there: its money is in the books already, and an operator decides.
+    if payment.reviews.exists():
+        return False
+    rows = Payment.objects.filter(pk=payment.pk, status__in=(Payment.Status.PENDING, Payment.Status.FAILED))
+    facts = {
+        "fee": charge.fee,
+        "paystack_id": charge.paystack_id,
+        "channel": charge.channel,
+        "outcome": charge.answer,
+        "paid_at": clock.now(),
+        "checked_at": timezone.now(),
+    }
+    if not rows.update(status=Payment.Status.PAID, **facts):
+        return False
+    record_change(
+        "payment", payment.reference, payment.status, Payment.Status.PAID, actor_id=None, why="", at=clock.now()
+    )
+    payment.refresh_from_db()
+    return True
+
+
+def _may_fulfil(booking: Booking) -> bool:
+    """Make the booking PAID if it can still be: it awaits payment, or its time is free again and ahead."""
+    now = clock.now()
+    if booking.awaits_payment and booking.scheduled_at <= now:
+        lapse(booking)
+    if booking.awaits_payment:
+        rows = Booking.objects.filter(pk=booking.pk, status=Status.SCHEDULED, payment_status=PaymentStatus.PENDING)
+        if not rows.update(payment_status=PaymentStatus.PAID):
+            return False
+        booking.payment_status = PaymentStatus.PAID
+        confirm_time(booking.pk)
+        return True
+    return _revive(booking)
+
+
+def _revive(booking: Booking) -> bool:
+    lapsed = booking.status == Status.CANCELLED and booking.cancel_reason == CancelReason.PAYMENT_WINDOW_PASSED
+    if not lapsed or booking.payment_status != PaymentStatus.FAILED or booking.scheduled_at <= clock.now():
+        return False
+    try:
+        with transaction.atomic():
+            claim(booking, expires_at=None)
+    except TimeTaken:
+        return False
+    return booking.move_to(
+        Status.SCHEDULED,
+        actor_id=None,
+        why="PAID_AFTER_HOLD",
+        only_if=Q(payment_status=PaymentStatus.FAILED),
+        payment_status=PaymentStatus.PAID,
+        cancel_reason="",
+        cancelled_at=None,
+    )
+
+
+def _fulfil(booking: Booking, payment: Payment) -> None:
+    parts = money.split(payment.amount, booking.tutor_share_bps)
+    held, reference = account(Kind.PAYSTACK_CLEARING, payment.currency), payment.reference
+    post(
+        [
+            Posting(
+                "charge_tutor",
+                held,
+                account(Kind.TUTOR_PENDING, payment.currency, booking.tutor_id),
+                parts.tutor,
+                f"charge:{reference}:tutor",
+            ),
+            Posting(
+                "charge_platform",
+                held,
+                account(Kind.PLATFORM_PENDING, payment.currency),
+                parts.platform,
+                f"charge:{reference}:platform",
+            ),
+            _fee(payment),
+        ],
+        at=clock.now(),
+        booking_id=booking.pk,
+        payment_reference=reference,
+    )
+    want_meeting(booking)
+    tell_both(booking, "paid")
+
+
+def _send_back(booking: Booking, payment: Payment) -> None:
+    """Money for a booking that is gone, or that another attempt has paid: recorded, and refunded whole."""
+    due = account(Kind.REFUNDS_DUE, payment.currency)
+    held = account(Kind.PAYSTACK_CLEARING, payment.currency)
+    post(
+        [Posting("charge_to_refund", held, due, payment.amount, f"charge:{payment.reference}:refund"), _fee(payment)],
+        at=clock.now(),
+        booking_id=booking.pk,
+        payment_reference=payment.reference,
+    )
+    twice = booking.payment_status in (PaymentStatus.PAID, PaymentStatus.REFUNDED)
+    queue_refund(payment, payment.amount, cause=Refund.Cause.PAID_TWICE if twice else Refund.Cause.TIME_LOST)
+    event = "paid_twice" if twice else "time_lost"
+    tell(booking, booking.student, event, amount=payment.amount, key=f":{payment.reference}")
+    if not twice:
+        tell(booking, booking.tutor, "cancelled", key=f":{payment.reference}")
+
+
+def _fee(payment: Payment) -> Posting:
+    fees, held = account(Kind.PAYSTACK_FEES, payment.currency), account(Kind.PAYSTACK_CLEARING, payment.currency)
+    return Posting("fee", fees, held, payment.fee, f"fee:{payment.reference}")
+
+
+def _difference(payment: Payment, charge: Charge) -> ReviewItem.Kind | None:
+    if charge.reference != payment.reference:
+        return ReviewItem.Kind.OTHER
+    if charge.domain != settings.OLUKO_PAYSTACK_DOMAIN:
+        return ReviewItem.Kind.DOMAIN
+    if charge.currency != payment.currency:
+        return ReviewItem.Kind.CURRENCY
+    return None if charge.amount == payment.amount else ReviewItem.Kind.AMOUNT
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _review(payment_id: UUID, charge: Charge, kind: ReviewItem.Kind) -> bool:
+    """Nothing is fulfilled; money of our currency and domain is recorded as not applied, the rest only listed."""
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
+    if payment.status == Payment.Status.PAID:
+        return False
+    item, created = ReviewItem.objects.get_or_create(
+        key=f"charge:{payment.reference}",
+        defaults={
+            "kind": kind,
+            "payment": payment,
+            "reference": payment.reference,
+            "detail": {
+                "expected": {"amount": payment.amount, "currency": payment.currency},
+                "arrived": {"amount": charge.amount, "currency": charge.currency, "domain": charge.domain},
+                "paystack_id": charge.paystack_id,
+            },
+        },
+    )
+    if not created:
+        return False
+    Payment.objects.filter(pk=payment.pk).update(
+        status=Payment.Status.FAILED, outcome=f"In review: {item.get_kind_display()}", checked_at=timezone.now()
+    )
+    if kind == ReviewItem.Kind.AMOUNT and charge.amount > 0:
+        held, unapplied = account(Kind.PAYSTACK_CLEARING, payment.currency), account(Kind.UNAPPLIED, payment.currency)
+        post(
+            [Posting("charge_unapplied", held, unapplied, charge.amount, f"charge:{payment.reference}:unapplied")],
+            at=clock.now(),
+            booking_id=payment.booking_id,
+            payment_reference=payment.reference,
+        )
+    tell(payment.booking, payment.booking.student, "in_review", key=f":{payment.reference}")
+    return True
+
+
+def _note(payment: Payment, charge: Charge) -> bool:
+    """Remember an answer that moves no money; a declined attempt makes room for another."""
+    rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING)
+    if charge.status in _DECLINED:
+        return bool(
+            rows.update(status=Payment.Status.FAILED, outcome=charge.answer or charge.status, checked_at=timezone.now())
+        )
+    rows.update(outcome=charge.status, checked_at=timezone.now())
+    return False

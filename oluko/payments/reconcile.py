@@ -1,0 +1,53 @@
+"""Asking Paystack what became of payments, because webhooks get lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.payments.finalize import apply_charge
+from oluko.payments.models import Payment
+from oluko.payments.paystack import paystack
+
+FIRST_CHECK = timedelta(seconds=30)
+# A page that nobody paid within two days is closed at Paystack as well.
+GIVE_UP = timedelta(days=2)
+BATCH = 30
+
+
+def check_payment(reference: str) -> bool:
+    """Ask about one payment and apply the answer; True if it changed something. Raises GatewayError."""
+    charge = paystack().verify(reference)
+    if charge is None:
+        Payment.objects.filter(reference=reference).update(checked_at=timezone.now())
+        return False
+    return apply_charge(reference, charge)
+
+
+def check_pending() -> int:
+    """Ask about attempts left pending, the longest unasked first; ever more rarely as they grow older."""
+    now = timezone.now()
+    _give_up(now - GIVE_UP)
+    waiting = Payment.objects.filter(status=Payment.Status.PENDING, created_at__lte=now - FIRST_CHECK).filter(
+        Q(checked_at__isnull=True)
+        | Q(checked_at__lte=now - timedelta(minutes=1), created_at__gt=now - timedelta(hours=1))
+        | Q(checked_at__lte=now - timedelta(minutes=20))
+    )
+    applied = 0
+    for payment in waiting.order_by("checked_at", "created_at")[:BATCH]:
+        try:
+            applied += check_payment(payment.reference)
+        except ProviderBusy:
+            break
+        except GatewayError as problem:
+            Payment.objects.filter(pk=payment.pk).update(outcome=str(problem)[:200])
+    return applied
+
+
+def _give_up(before: object) -> None:
+    Payment.objects.filter(
+        status=Payment.Status.PENDING, created_at__lte=before, checked_at__isnull=False
+    ).update(status=Payment.Status.FAILED, outcome="Never paid")

@@ -1,0 +1,57 @@
+"""Jobs about money. Their rules are imported late, because the rules enqueue them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.tasks import task
+
+from oluko.jobs.recurring import recurring
+
+
+@task(queue_name="urgent")
+def handle_event_job(event_id: int) -> None:
+    """Act upon a stored webhook."""
+    from oluko.payments.events import handle_event
+
+    handle_event(event_id)
+
+
+@task(queue_name="urgent")
+def check_payment_job(reference: str) -> None:
+    """Ask Paystack about one payment and apply the answer."""
+    from oluko.payments.reconcile import check_payment
+
+    check_payment(reference)
+
+
+@task(queue_name="urgent")
+def send_refund_job(refund_id: str) -> None:
+    """Send one refund to Paystack."""
+    from oluko.payments.refunds import send_refund
+
+    send_refund(UUID(refund_id))
+
+
+@recurring("payments.pending", every=15)
+def check_pending_payments() -> None:
+    """Payments left pending, whose webhook never came."""
+    from oluko.payments.reconcile import check_pending
+
+    check_pending()
+
+
+@recurring("payments.refunds", every=5)
+def follow_sent_refunds() -> None:
+    """Refunds on their way."""
+    from oluko.payments.refunds import follow_refunds
+
+    follow_refunds()
+
+
+@recurring("payments.release", every=5)
+def release_due_money() -> None:
+    """Pending money whose dispute window has passed."""
+    from oluko.payments.release import release_due
+
+    release_due()
