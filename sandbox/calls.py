@@ -36,6 +36,7 @@ class Call:
 
     store: Store
     settings: Settings
+    method: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

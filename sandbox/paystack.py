@@ -59,7 +59,7 @@ def keyed(operation: Operation) -> Operation:
 def outage(call: Call) -> Reply:
     """What the mode error answers: 503 to a write, 500 to a read."""
     message = "Service unavailable. Please try again later"
-    status = 503 if call.headers.get(":method") == "POST" else 500
+    status = 503 if call.method == "POST" else 500
     return Reply(status, {"status": False, "message": message, "type": "api_error", "meta": {"nextStep": "Try again"}})
 
 
@@ -92,7 +92,7 @@ def initialize(call: Call) -> Reply:
         row["id"] = next_id(db, "transactions", FIRST_ID)
         try:
             names = ", ".join(row)
-            db.execute(f"INSERT INTO transactions ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()])  # noqa: S608
+            db.execute(f"INSERT INTO transactions ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()])
         except sqlite3.IntegrityError:
             step = "Try and create the Transaction or Charge with a new reference"
             raise bad_request("Duplicate Transaction Reference", "duplicate_reference", step) from None
@@ -192,22 +192,23 @@ def use_wrong_amount_up(db: sqlite3.Connection, row: sqlite3.Row) -> None:
 def fetch(call: Call) -> Reply:
     """GET /transaction/ID"""
     with call.store.writing() as db:
-        row = find_transaction(db, whole_number(call.path["id"]))
+        row = transaction_by_id(db, whole_number(call.path["id"]))
         data = shapes.fetched(db, row)
         use_wrong_amount_up(db, row)
     return Reply(200, {"status": True, "message": "Transaction retrieved", "data": data})
 
 
-def find_transaction(db: sqlite3.Connection, named: Any) -> sqlite3.Row:
-    """A transaction by its number or its reference."""
-    number = whole_number(named)
-    found: sqlite3.Row | None = db.execute(
-        "SELECT * FROM transactions WHERE reference = ? OR id = ? ORDER BY reference = ? DESC",
-        (str(named), number, str(named)),
-    ).fetchone()
+def transaction_by_id(db: sqlite3.Connection, number: int | None) -> sqlite3.Row:
+    found: sqlite3.Row | None = db.execute("SELECT * FROM transactions WHERE id = ?", (number,)).fetchone()
     if found is None:
         raise not_found("Transaction not found")
     return found
+
+
+def find_transaction(db: sqlite3.Connection, named: Any) -> sqlite3.Row:
+    """A transaction by its reference or its number."""
+    found: sqlite3.Row | None = db.execute("SELECT * FROM transactions WHERE reference = ?", (str(named),)).fetchone()
+    return found or transaction_by_id(db, whole_number(named))
 
 
 @keyed
@@ -220,12 +221,11 @@ def list_transactions(call: Call) -> Reply:
         where, values = f"{where} AND status = ?", [*values, status]
     with call.store.reading() as db:
         total, volume = db.execute(
-            f"SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM transactions WHERE {where}",  # noqa: S608
-            values,
+            f"SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM transactions WHERE {where}", values
         ).fetchone()
         per_page, page, meta = paging(call, total)
         rows = db.execute(
-            f"SELECT * FROM transactions WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",  # noqa: S608
+            f"SELECT * FROM transactions WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
             [*values, per_page, (page - 1) * per_page],
         ).fetchall()
         data = [shapes.listed(db, row) for row in rows]
@@ -240,7 +240,7 @@ def time_range(call: Call) -> tuple[str, list[Any]]:
         if not (text := call.query.get(name)):
             continue
         try:
-            moment = datetime.fromisoformat(text.replace(" ", "+"))
+            moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))
             written = instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             raise bad_request(f"Invalid {name} date", "invalid_params", "Send a date in ISO 8601") from None
@@ -257,7 +257,7 @@ def paging(call: Call, total: int) -> tuple[int, int, dict[str, Any]]:
         raise bad_request("Invalid page", "invalid_params", "perPage and page are whole numbers from 1")
     per_page = min(per_page, LONGEST_PAGE)
     skipped = (page - 1) * per_page
-    return per_page, page, {"total": total, "skipped": skipped, "page": page, "pageCount": -(-total // per_page)}
+    return (per_page, page, {"total": total, "skipped": skipped, "page": page, "pageCount": -(-total // per_page)})
 
 
 def settle(db: sqlite3.Connection, access_code: str, outcome: str) -> sqlite3.Row | None:
@@ -288,11 +288,11 @@ def find_by_code(db: sqlite3.Connection, access_code: str) -> sqlite3.Row | None
 def pay(db: sqlite3.Connection, row: sqlite3.Row) -> None:
     """Charge, and queue the event. The mode wrong-amount charges 100 kobo less, for good."""
     short = take_mode(db, "paystack", "wrong-amount") is not None
-    paid = row["amount"] - shapes.SHORTFALL if short else row["amount"]
+    paid = max(row["amount"] - shapes.SHORTFALL, 0) if short else row["amount"]
     db.execute(
         "UPDATE transactions SET status = 'success', gateway_response = 'Successful', attempts = attempts + 1, "
         "amount_paid = ?, fees = ?, paid_at = ? WHERE id = ?",
-        (paid, shapes.fees_of(max(paid, 0)), instant(), row["id"]),
+        (paid, shapes.fees_of(paid), instant(), row["id"]),
     )
     charged = db.execute("SELECT * FROM transactions WHERE id = ?", (row["id"],)).fetchone()
     queue_event(db, "charge.success", row["reference"], shapes.verified(db, charged))

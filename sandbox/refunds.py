@@ -7,7 +7,17 @@ from typing import Any
 from sandbox import shapes
 from sandbox.calls import Call, Reply, whole_number
 from sandbox.control import take_mode
-from sandbox.paystack import bad_request, find_transaction, keyed, not_found, paging, posted, read_amount, time_range
+from sandbox.paystack import (
+    bad_request,
+    find_transaction,
+    keyed,
+    not_found,
+    paging,
+    posted,
+    read_amount,
+    time_range,
+    transaction_by_id,
+)
 from sandbox.store import Store, instant, next_id
 from sandbox.webhooks import LONGEST_BACK_OFF, queue_event
 
@@ -18,11 +28,12 @@ FIRST_ID = 15_581_137
 def create_refund(call: Call) -> Reply:
     """POST /refund {transaction, amount?, currency?, customer_note?, merchant_note?}; no amount means all of it."""
     wish = posted(call)
-    if not isinstance(wish.get("transaction"), str | int) or wish["transaction"] in ("", True, False):
+    named = wish.get("transaction")
+    if not named or isinstance(named, bool) or not isinstance(named, str | int):
         raise bad_request("Transaction is required", "missing_params", "Send the number or reference of a transaction")
     notes = {name: read_note(wish, name) for name in ("customer_note", "merchant_note")}
     with call.store.writing() as db:
-        row = find_transaction(db, wish["transaction"])
+        row = find_transaction(db, named)
         if wish.get("currency") not in (None, "", row["currency"]):
             raise bad_request("Invalid currency", "invalid_params", "Send the currency of the transaction")
         amount = allowed_amount(db, row, wish.get("amount"))
@@ -71,7 +82,7 @@ def fetch_refund(call: Call) -> Reply:
         refund = db.execute("SELECT * FROM refunds WHERE id = ?", (whole_number(call.path["id"]),)).fetchone()
         if refund is None:
             raise not_found("Refund not found")
-        data = shapes.kept_refund(refund, find_transaction(db, refund["transaction_id"]))
+        data = shapes.kept_refund(refund, transaction_by_id(db, refund["transaction_id"]))
     return Reply(200, {"status": True, "message": "Refund retrieved", "data": data})
 
 
@@ -81,17 +92,16 @@ def list_refunds(call: Call) -> Reply:
     where, values = time_range(call)
     with call.store.reading() as db:
         if named := call.query.get("transaction"):
-            where, values = f"{where} AND transaction_id = ?", [*values, find_transaction(db, named)["id"]]
+            where, values = (f"{where} AND transaction_id = ?", [*values, find_transaction(db, named)["id"]])
         total, failed = db.execute(
-            f"SELECT COUNT(*), COALESCE(SUM(status = 'failed'), 0) FROM refunds WHERE {where}",  # noqa: S608
-            values,
+            f"SELECT COUNT(*), COALESCE(SUM(status = 'failed'), 0) FROM refunds WHERE {where}", values
         ).fetchone()
         per_page, page, meta = paging(call, total)
         rows = db.execute(
-            f"SELECT * FROM refunds WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608
+            f"SELECT * FROM refunds WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?",
             [*values, per_page, (page - 1) * per_page],
         ).fetchall()
-        data = [shapes.kept_refund(row, find_transaction(db, row["transaction_id"])) for row in rows]
+        data = [shapes.kept_refund(row, transaction_by_id(db, row["transaction_id"])) for row in rows]
     meta |= {"perPage": str(per_page), "failedRefundCount": failed}
     return Reply(200, {"status": True, "message": "Refunds retrieved", "data": data, "meta": meta})
 

@@ -58,7 +58,9 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of a start; raises RefusedStart beside a Paystack key, or for a value that cannot work."""
     if environ.get("OLUKO_PAYSTACK_SECRET_KEY"):
-        raise RefusedStart("the sandbox does not start while OLUKO_PAYSTACK_SECRET_KEY is set: Paystack itself is in use")
+        raise RefusedStart(
+            "the sandbox does not start while OLUKO_PAYSTACK_SECRET_KEY is set: Paystack itself is in use"
+        )
     given = parser(environ).parse_args(arguments)
     if not given.paystack_key.strip():
         raise RefusedStart("a key is needed: set SANDBOX_PAYSTACK_KEY")

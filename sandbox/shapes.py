@@ -18,7 +18,7 @@ SHORTFALL = 100
 
 
 def fees_of(amount: int) -> int:
-    """Paystack's Nigerian fee in kobo: 1.5 % (rounded up) and 100 naira, the latter only from 2,500 naira, at most 2,000."""
+    """Paystack's Nigerian fee in kobo: 1.5 % (rounded up), from 2,500 naira also 100 naira, at most 2,000 naira."""
     return min(-(-amount * 15 // 1000) + (10_000 if amount >= 250_000 else 0), 200_000)
 
 
@@ -65,12 +65,7 @@ def card(row: sqlite3.Row) -> dict[str, Any]:
         "signature": f"SIG_{number:020x}",
     }
     shown: dict[str, Any] = {name: value if paid else None for name, value in values.items()}
-    return shown | {
-        "reusable": paid,
-        "account_name": None,
-        "receiver_bank_account_number": None,
-        "receiver_bank": None,
-    }
+    return shown | {"reusable": paid, "account_name": None, "receiver_bank_account_number": None, "receiver_bank": None}
 
 
 def transaction(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:

@@ -119,5 +119,5 @@ def instant(moment: datetime | None = None) -> str:
 
 def next_id(db: sqlite3.Connection, table: str, first: int) -> int:
     """The next number of a table whose numbers start far from 1, as the providers' do."""
-    row = db.execute(f"SELECT COALESCE(MAX(id) + 1, ?) FROM {table}", (first,)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT COALESCE(MAX(id) + 1, ?) FROM {table}", (first,)).fetchone()
     return int(row[0])

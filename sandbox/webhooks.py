@@ -129,6 +129,10 @@ class Courier:
     def _deliver(self, delivery_id: int, body: bytes) -> None:
         try:
             self._record(delivery_id, self._send(body))
+        except sqlite3.Error as error:
+            # Nothing was noted, so it is due again at once: a full disk must not become a flood of webhooks.
+            print(f"sandbox: a delivery could not be noted: {error}", file=sys.stderr, flush=True)
+            time.sleep(1)
         finally:
             self._under_way.discard(delivery_id)
             self._store.changed.set()

@@ -1,0 +1,126 @@
+"""Runs the sandbox as the process that it is, for the tests of the sandbox and of whatever talks to it."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 20.0
+ZOOM_ACCOUNT_ID = "sandbox-account"
+ZOOM_CLIENT_ID = "sandbox-client"
+ZOOM_CLIENT_SECRET = "sandbox-zoom-secret"
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox. Every option of the start is kept, so that it can be started again on its data."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for the end; may be called twice."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def control(self, **providers: Any) -> dict[str, Any]:
+        """Set modes, as in control(paystack={"mode": "timeout", "times": 1}); answers the present ones."""
+        return self._ask("POST", "/_control", json=providers)
+
+    def transactions(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("GET", "/_control/transactions")["transactions"]
+        return found
+
+    def meetings(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("GET", "/_control/meetings")["meetings"]
+        return found
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("GET", "/_control/webhooks")["webhooks"]
+        return found
+
+    def replay_webhook(self, reference: str, event: str = "charge.success") -> None:
+        self._ask("POST", "/_control/webhooks/replay", json={"reference": reference, "event": event})
+
+    def check_out(self, authorization_url: str, outcome: str) -> str:
+        """Do what a button of the checkout page does; the address that the browser is sent to."""
+        answer = httpx.post(authorization_url, data={"outcome": outcome}, timeout=10, trust_env=False)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = httpx.request(method, self.url + path, timeout=10, trust_env=False, **more)
+        assert answer.status_code == 200, answer.text
+        asked: dict[str, Any] = answer.json()
+        return asked
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_sandbox(
+    data_dir: Path, paystack_key: str, webhook_url: str, *, port: int = 0, refund_delay: float = 0.2
+) -> Sandbox:
+    """Start it and wait until it says that it is ready; the caller stops it."""
+    port = port or free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OLUKO_", "SANDBOX_"))}
+    environment |= {
+        "SANDBOX_PAYSTACK_KEY": paystack_key,
+        "SANDBOX_REFUND_DELAY": str(refund_delay),
+        "SANDBOX_ZOOM_ACCOUNT_ID": ZOOM_ACCOUNT_ID,
+        "SANDBOX_ZOOM_CLIENT_ID": ZOOM_CLIENT_ID,
+        "SANDBOX_ZOOM_CLIENT_SECRET": ZOOM_CLIENT_SECRET,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--port",
+        str(port),
+        "--data",
+        str(data_dir),
+        "--webhook-url",
+        webhook_url,
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    sandbox = Sandbox(f"http://127.0.0.1:{port}", process)
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+    if not readable or "ready" not in process.stdout.readline():
+        sandbox.stop()
+        raise RuntimeError("the sandbox did not start")
+    return sandbox
+
+
+@contextmanager
+def run_sandbox(
+    data_dir: Path, paystack_key: str, webhook_url: str, *, port: int = 0, refund_delay: float = 0.2
+) -> Iterator[Sandbox]:
+    """A sandbox for the length of a with block; a free port is picked if none is given."""
+    sandbox = start_sandbox(data_dir, paystack_key, webhook_url, port=port, refund_delay=refund_delay)
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()
