@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from oluko.jobs.health import healthz, readyz
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("oluko.core.urls")),
     path("", include("oluko.accounts.urls")),
     path("", include("oluko.notifications.urls")),
     path("", include("oluko.courses.urls")),

@@ -1,0 +1,105 @@
+"""Real worker processes: racing, killed, told to stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from oluko.jobs.claims import LEASE, free_lost_jobs
+from tests.databases import Copy, close_connection, on_server
+from tests.jobs import trial_jobs
+from tests.jobs.conftest import StartWorker, wait_until
+from tests.jobs.trial_jobs import traces
+
+JOBS = 200
+
+
+def all_successful() -> bool:
+    return not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists()
+
+
+def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_file: Path) -> None:
+    for number in range(JOBS):
+        trial_jobs.note.enqueue(str(number))
+    start_worker()
+    start_worker()
+
+    wait_until(all_successful, 90)
+
+    assert Counter(traces(trial_file)) == Counter(str(number) for number in range(JOBS))
+    workers = {row.worker_ids[0] for row in DBTaskResult.objects.all()}
+    assert len(workers) == 2, "both took part"
+
+
+def test_a_killed_workers_job_runs_again_once_its_lease_is_over(start_worker: StartWorker, trial_file: Path) -> None:
+    trial_jobs.linger.enqueue("a")
+    worker = start_worker()
+    wait_until(lambda: traces(trial_file) == ["a-begun"])
+    worker.kill()
+    worker.wait()
+    assert DBTaskResult.objects.get().status == "RUNNING"
+
+    assert free_lost_jobs() == 0
+    DBTaskResult.objects.update(started_at=timezone.now() - LEASE - timedelta(seconds=1))
+    start_worker()
+
+    wait_until(lambda: traces(trial_file) == ["a-begun", "a-begun"])
+    assert len(DBTaskResult.objects.get().worker_ids) == 2
+
+
+def test_sigterm_gives_a_job_three_seconds_and_hands_it_back(start_worker: StartWorker, trial_file: Path) -> None:
+    trial_jobs.linger.enqueue("a")
+    worker = start_worker()
+    wait_until(lambda: traces(trial_file) == ["a-begun"])
+
+    begun = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(5) == 0
+    assert 2.5 < time.monotonic() - begun < 4.5
+    job = DBTaskResult.objects.get()
+    assert (job.status, job.worker_ids) == ("READY", [])
+    start_worker()
+    wait_until(lambda: traces(trial_file) == ["a-begun", "a-begun"])
+
+
+def test_an_idle_worker_ends_at_once(start_worker: StartWorker, trial_file: Path) -> None:
+    trial_jobs.note.enqueue("a")
+    worker = start_worker()
+    wait_until(all_successful)
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(1.5) == 0
+
+
+def test_a_worker_outlives_a_database_that_goes_away(
+    start_worker: StartWorker, database_copy: Copy, trial_file: Path
+) -> None:
+    trial_jobs.note.enqueue("before")
+    worker = start_worker()
+    wait_until(all_successful)
+
+    trouble(database_copy)
+    trial_jobs.note.enqueue("after")
+
+    wait_until(all_successful)
+    assert traces(trial_file) == ["before", "after"]
+    assert worker.poll() is None
+
+
+def trouble(copy: Copy) -> None:
+    """Cut every connection, as a restart does; SQLite has none to cut, so its file is locked for a while."""
+    if connection.vendor == "postgresql":
+        close_connection()
+        on_server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{copy.name}'")
+        return
+    with transaction.atomic():
+        time.sleep(1)

@@ -1,0 +1,60 @@
+"""Jobs that do nothing but leave a trace, for the tests of what runs jobs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.tasks import task
+
+from oluko.core.logs import current_request_id
+from oluko.jobs.retry import GiveUp
+
+
+def leave_trace(text: str) -> None:
+    """Append one line to the file that TRIAL_FILE names, whole even when several processes do."""
+    file = os.open(os.environ["TRIAL_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(file, f"{text}\n".encode())
+    finally:
+        os.close(file)
+
+
+def traces(file: Path) -> list[str]:
+    return file.read_text().split() if file.exists() else []
+
+
+@task(queue_name="outside")
+def note(name: str) -> None:
+    leave_trace(name)
+
+
+@task(queue_name="outside")
+def note_request() -> None:
+    leave_trace(current_request_id())
+
+
+@task(queue_name="outside")
+def fail(name: str) -> None:
+    leave_trace(name)
+    raise ObjectDoesNotExist(name)
+
+
+@task(queue_name="outside")
+def hopeless() -> None:
+    raise GiveUp("no repetition helps")
+
+
+@task(queue_name="outside")
+def linger(name: str) -> None:
+    """Takes long, and does not let go for an ordinary exception."""
+    leave_trace(f"{name}-begun")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            time.sleep(1)
+        except Exception:  # noqa: BLE001
+            continue
+    leave_trace(f"{name}-done")
