@@ -287,6 +287,9 @@ SECURE_CSP = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MEDIA_ROOT = OLUKO_DATA / "uploads"
+# Photos alone are uploaded, to photos/; a view of ours serves them at /photos/.
+MEDIA_URL = "/"
+FORM_RENDERER = "oluko.core.forms.FormRenderer"
 
 LANGUAGE_CODE = "en"
 USE_I18N = True

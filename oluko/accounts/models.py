@@ -81,6 +81,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
         words = self.name.split() or [self.email]
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
+    @property
+    def avatar(self) -> str:
+        """The photo's address if the tutor profile was selected with the person, else nothing; it never queries."""
+        profile: TutorProfile | None = self._state.fields_cache.get("tutor_profile")
+        return profile.photo.url if profile and profile.photo else ""
+
 
 class TutorProfile(models.Model):
     """What students see of a tutor; rates in minor units an hour, null where from-scratch bookings are not wanted."""
