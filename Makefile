@@ -1,0 +1,46 @@
+# Everything here works on a machine with make, git and a python3. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help install tools run test check format faults bench
+
+BIN := .venv/bin
+# Checks and tests never touch ./data.
+CHECK_DATA := .venv/check-data
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+POSTGRES := $(BIN)/python -m tests.postgres --
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+install: ## install what is missing, into .venv
+	@sh scripts/install.sh
+
+tools: install
+	@sh scripts/browser.sh
+
+run: install ## migrate, fill an empty database with demo data, serve on http://127.0.0.1:8000
+	@$(BIN)/oluko migrate --verbosity 0
+	@$(BIN)/oluko seed
+	@exec $(BIN)/oluko serve
+
+test: tools check ## every check, then every test on SQLite and on PostgreSQL
+	$(PYTEST)
+	$(POSTGRES) $(PYTEST) -m "not faults and not bench and (not browser or both)"
+
+check: export OLUKO_DATA := $(CHECK_DATA)
+check: install ## format, lint, types, direction of imports, missing migrations
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/oluko makemigrations --check --dry-run
+
+format: install ## format, and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+faults: tools ## failures at their full figures; takes long
+	$(PYTEST) -m faults
+	$(POSTGRES) $(PYTEST) -m faults
+
+bench: install ## measure; prints the README's figures
+	$(POSTGRES) $(BIN)/python -m bench
