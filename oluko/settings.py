@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -209,7 +210,8 @@ TEMPLATES = [
 
 # Databases: SQLite in the data folder, or PostgreSQL by DATABASE_URL.
 try:
-    _database = dict(dj_database_url.parse(_env("DATABASE_URL") or f"sqlite:///{OLUKO_DATA / 'oluko.sqlite3'}"))
+    _address = _env("DATABASE_URL") or f"sqlite:///{OLUKO_DATA / 'oluko.sqlite3'}"
+    _database: dict[str, Any] = dict(dj_database_url.parse(_address))
 except ValueError:
     raise ImproperlyConfigured("DATABASE_URL is not a database address such as postgres://user@host/name.") from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -320,6 +322,8 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django_tasks": {"level": "WARNING"},
+        # It repeats, for every try, what the failed request or job says anyway.
+        "psycopg.pool": {"level": "ERROR"},
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
     },

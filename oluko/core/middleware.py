@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -69,8 +69,7 @@ def content_policy(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         policy = lenient if request.path.startswith("/admin/") else strict
-        response: HttpResponseBase = policy(request)
-        return response
+        return cast(HttpResponseBase, policy(request))
 
     return handle
 

@@ -53,7 +53,7 @@ def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
 
     def open_page(**options: object) -> Page:
         wanted = {"locale": "en-GB", "timezone_id": "Africa/Lagos", "base_url": site.url} | options
-        context = browser.new_context(**wanted)  # type: ignore[arg-type]
+        context = browser.new_context(**wanted)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
