@@ -6,15 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from oluko.notifications.models import Notification
+from oluko.notifications.notifications import newest_id, unread_count
 
 
 def bell(request: HttpRequest) -> dict[str, Any]:
-    """How many notifications the reader has not seen; counted only when a template shows it."""
+    """How many notifications the reader has not seen, and the latest one's id; asked only where a template shows it."""
 
     def unread() -> int:
-        if not request.user.is_authenticated:
-            return 0
-        return Notification.objects.filter(person=request.user, read_at__isnull=True).count()
+        return unread_count(request.user) if request.user.is_authenticated else 0
 
-    return {"unread_notifications": unread}
+    def newest() -> int:
+        return newest_id(request.user) if request.user.is_authenticated else 0
+
+    return {"unread_notifications": unread, "newest_notification": newest}
