@@ -13,9 +13,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -53,6 +55,11 @@ class Listing(NamedTuple):
     course_id: UUID | None
     course_title: str | None
     course_slug: str | None
+
+    @property
+    def avatar(self) -> str:
+        """The address of the tutor's photo, empty without one."""
+        return default_storage.url(self.photo) if self.photo else ""
 
     @property
     def initials(self) -> str:
@@ -223,7 +230,7 @@ def _conditions(filters: Filters) -> tuple[str, list[Any]]:
         fold = _folding()
         pattern = filters.q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         columns = ("o.title", "o.description", "p.name", "t.headline")
-        parts.append("(" + " OR ".join(f"{fold}({column}) LIKE %s ESCAPE '\\'" for column in columns) + ")")
+        parts.append("(" + " OR ".join(f"{fold.format(column)} LIKE %s ESCAPE '\\'" for column in columns) + ")")
         values += [f"%{pattern}%"] * len(columns)
     return " AND ".join(parts), values
 
@@ -234,13 +241,28 @@ def _tables(filters: Filters) -> str:
 
 
 def _folding() -> str:
-    """The SQL function that lowers case in every script. SQLite's own knows ASCII only, so it gets Python's,
-    under a name of its own: LOWER stands in indexes, which must not change their meaning."""
-    if connection.vendor != "sqlite":
-        return "LOWER"
+    """SQL, with a gap for the column, that lowers case in every script, whatever locale the database was made with.
+
+    SQLite's own LOWER knows ASCII only, so it gets Python's, under a name of its own: LOWER stands in indexes, which
+    must not change their meaning.
+    """
+    if connection.vendor == "postgresql":
+        return _postgresql_folding()
     connection.ensure_connection()
     connection.connection.create_function("FOLD", 1, _fold, deterministic=True)
-    return "FOLD"
+    return "FOLD({})"
+
+
+@cache
+def _postgresql_folding() -> str:
+    """Asked once a process: in a database of the C locale LOWER knows ASCII only, and a collation helps it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT collname FROM pg_collation WHERE lower('Ọ') <> 'ọ' AND collname = ANY(%s) ORDER BY collname DESC",
+            [["und-x-icu", "pg_unicode_fast", "pg_c_utf8"]],
+        )
+        found = cursor.fetchone()
+    return f'LOWER({{}} COLLATE "{found[0]}")' if found else "LOWER({})"
 
 
 def _fold(text: object) -> str | None:
