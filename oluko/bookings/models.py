@@ -64,9 +64,7 @@ class Booking(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    offering = models.ForeignKey(
-        "offerings.Offering", models.PROTECT, null=True, blank=True, related_name="bookings"
-    )
+    offering = models.ForeignKey("offerings.Offering", models.PROTECT, null=True, blank=True, related_name="bookings")
     tutor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tutored_bookings")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="booked_bookings")
     course = models.ForeignKey("courses.Course", models.SET_NULL, null=True, blank=True, related_name="bookings")
@@ -148,7 +146,13 @@ class Booking(models.Model):
         return self.scheduled_at - timedelta(minutes=15)
 
     def move_to(
-        self, status: Status, *, actor_id: uuid.UUID | None, why: str = "", only_if: models.Q | None = None, **fields: object
+        self,
+        status: Status,
+        *,
+        actor_id: uuid.UUID | None,
+        why: str = "",
+        only_if: models.Q | None = None,
+        **fields: object,
     ) -> bool:
         """Change the state if it is still what we read; False if somebody else got there first.
 

@@ -33,7 +33,10 @@ def approve_request(tutor: Person, booking_id: UUID, *, notes: str = "") -> Book
 
 
 def reject_request(tutor: Person, booking_id: UUID, *, reason: str) -> Booking:
-    """PENDING_MENTOR_REVIEW → REJECTED; the time is free again. Raises as `approve_request`, and Invalid without a reason."""
+    """PENDING_MENTOR_REVIEW → REJECTED; the time is free again.
+
+    Raises as `approve_request`, and Invalid without a reason.
+    """
     booking = get_tutored(tutor, booking_id)
     _check_length(reason, "reason")
     if not reason.strip():

@@ -67,9 +67,7 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
     _check_moves(booking, (Status.SCHEDULED, Status.IN_PROGRESS))
     if now < booking.ends_at:
         raise Conflict("not_over", _("The session is not over yet."))
-    if not booking.move_to(
-        status, actor_id=tutor.pk, only_if=_paid(), ended_at=now, release_at=now + DISPUTE_WINDOW
-    ):
+    if not booking.move_to(status, actor_id=tutor.pk, only_if=_paid(), ended_at=now, release_at=now + DISPUTE_WINDOW):
         raise _moved_on()
     release_time(booking.pk)
     tell(booking, booking.student, "completed" if status == Status.COMPLETED else "no_show")

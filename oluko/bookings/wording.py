@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
 from oluko.core import money
+from oluko.core.times import when_for
 from oluko.notifications.notifications import notify
 
 
@@ -39,22 +35,16 @@ def tell_both(booking: Booking, event: str, *, key: str = "") -> None:
     tell(booking, booking.tutor, event, key=key)
 
 
-def local(instant: datetime, person: Person) -> str:
-    """`Tue 5 May 2026, 15:00 (Africa/Lagos)`: every time in a message names its zone."""
-    there = timezone.localtime(instant, ZoneInfo(person.time_zone))
-    return f"{date_format(there, 'D j M Y, H:i')} ({person.time_zone})"
-
-
 def _texts(booking: Booking, person: Person, amount: int) -> dict[str, tuple[str, str]]:
     other = booking.tutor if person.pk == booking.student_id else booking.student
     facts = {
         "title": booking.title,
-        "when": local(booking.scheduled_at, person),
-        "theirs": local(booking.scheduled_at, other),
+        "when": when_for(person, booking.scheduled_at),
+        "theirs": when_for(other, booking.scheduled_at),
         "other": other.name,
         "price": money.show(booking.price, booking.currency),
         "amount": money.show(amount, booking.currency),
-        "deadline": local(booking.deadline, person) if booking.deadline else "",
+        "deadline": when_for(person, booking.deadline) if booking.deadline else "",
         "notes": booking.approval_notes,
     }
     texts = {

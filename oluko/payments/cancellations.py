@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.bookings import deadlines
 from oluko.bookings.access import get_booking
-from oluko.bookings.cancellations import Who, kept_parts, refund_terms
+from oluko.bookings.cancellations import Terms, Who, kept_parts, refund_terms
 from oluko.bookings.models import LIVE, Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.sessions import DISPUTE_WINDOW
 from oluko.bookings.wording import tell, tell_both
 from oluko.calendars.claims import release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
-from oluko.core.errors import Conflict, Invalid
+from oluko.core.errors import Conflict, Invalid, NotFound
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
 from oluko.meetings.meetings import close_meeting
@@ -42,6 +42,19 @@ class Cancellation:
 def who_cancels(person: Person, booking: Booking) -> Who:
     """A student cancels by the policy; the tutor, or an operator, always gives all back."""
     return Who.STUDENT if person.pk == booking.student_id else Who.TUTOR
+
+
+def preview_cancellation(person: Person, booking_id: UUID) -> Terms:
+    """What cancelling would give back at this moment, for its student or its tutor.
+
+    Raises NotFound for everybody else, Conflict when the booking is over.
+    """
+    booking = get_booking(person, booking_id)
+    if person.pk not in (booking.student_id, booking.tutor_id):
+        raise NotFound("no_such_session", _("There is no such session."))
+    if booking.status not in LIVE:
+        raise _moved_on()
+    return refund_terms(booking, who_cancels(person, booking), clock.now())
 
 
 def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "") -> Cancellation:

@@ -60,9 +60,7 @@ def begin_checkout(
     elif tutor_id is not None and title is not None and duration is not None:
         terms = terms_from_scratch(tutor_id, title, duration)
     else:
-        raise Invalid(
-            "offering_needed", _("Name an offering, or a tutor with title and duration."), field="offeringId"
-        )
+        raise Invalid("offering_needed", _("Name an offering, or a tutor with title and duration."), field="offeringId")
     booking = book(student, terms, mode=booking_mode, scheduled_at=scheduled_at, notes=notes)
     return Checkout(booking) if booking_mode == BookingMode.REQUEST else _start_payment(booking)
 

@@ -22,9 +22,7 @@ from oluko.payments.tasks import handle_event_job
 def store_event(provider: str, body: bytes) -> bool:
     """Keep a webhook's raw body and the job that handles it; False if the same body is here already."""
     digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
-    event, created = ProviderEvent.objects.get_or_create(
-        digest=digest, defaults={"provider": provider, "body": body}
-    )
+    event, created = ProviderEvent.objects.get_or_create(digest=digest, defaults={"provider": provider, "body": body})
     if created:
         handle_event_job.enqueue(event.pk)
     return created

@@ -53,8 +53,8 @@ def finalize_payment(payment_id: UUID, charge: Charge) -> bool:
     other; the conditional update of the payment then picks one winner among repeats of one reference.
     """
     payment = Payment.objects.get(pk=payment_id)
-    booking = Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(
-        pk=payment.booking_id
+    booking = (
+        Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(pk=payment.booking_id)
     )
     if not _claim_payment(payment, charge):
         return False

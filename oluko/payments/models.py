@@ -45,7 +45,9 @@ class Payment(models.Model):
                 fields=["booking"], name="one_attempt_under_way", condition=models.Q(status="PENDING")
             ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_amount_positive"),
-            models.CheckConstraint(condition=models.Q(status__in=["PENDING", "PAID", "FAILED"]), name="payment_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["PENDING", "PAID", "FAILED"]), name="payment_status_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,6 @@ def check_pending() -> int:
 
 
 def _give_up(before: object) -> None:
-    Payment.objects.filter(
-        status=Payment.Status.PENDING, created_at__lte=before, checked_at__isnull=False
-    ).update(status=Payment.Status.FAILED, outcome="Never paid")
+    Payment.objects.filter(status=Payment.Status.PENDING, created_at__lte=before, checked_at__isnull=False).update(
+        status=Payment.Status.FAILED, outcome="Never paid"
+    )

@@ -137,7 +137,10 @@ def _settle(refund_id: UUID, sent: SentRefund) -> None:
         return
     refund = Refund.objects.select_related("payment__booking__student", "payment__booking__tutor").get(pk=refund_id)
     booking = refund.payment.booking
-    due, held = account(Account.Kind.REFUNDS_DUE, refund.currency), account(Account.Kind.PAYSTACK_CLEARING, refund.currency)
+    due, held = (
+        account(Account.Kind.REFUNDS_DUE, refund.currency),
+        account(Account.Kind.PAYSTACK_CLEARING, refund.currency),
+    )
     post(
         [Posting("refunded", due, held, refund.amount, f"refund:{refund.pk}:settled")],
         at=now,

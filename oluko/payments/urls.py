@@ -1,7 +1,13 @@
-"""Addresses of this room."""
+"""Addresses of paying."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from oluko.payments import views
+
+urlpatterns = [
+    path("mentorship/offerings/<uuid:offering_id>/book", views.begin_checkout, name="begin_checkout"),
+    path("mentorship/checkout/<uuid:booking_id>", views.checkout, name="checkout"),
+    path("mentorship/verify-payment", views.verify_payment, name="verify_payment"),
+]

@@ -1,0 +1,50 @@
+"""Cancelling, with what it costs said first."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from oluko.accounts.signed_in import SignedInRequest
+from oluko.bookings.access import get_booking
+from oluko.bookings.cancellations import Who, refund_terms
+from oluko.bookings.models import FINAL, PaymentStatus
+from oluko.core import clock, money
+from oluko.core.errors import Conflict
+from oluko.payments.cancellations import cancel_booking, who_cancels
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
+    """A page that shows the refund by the function that pays it; posting its form cancels."""
+    booking = get_booking(request.user, booking_id)
+    if request.method == "POST":
+        done = cancel_booking(request.user, booking_id, reason=request.POST.get("reason", ""))
+        messages.success(request, _cancelled(done.refund, done.booking.currency))
+        return redirect("session", booking_id)
+    if booking.status in FINAL:
+        raise Conflict("moved_on", _("This session is over or cancelled already."))
+    now, who = clock.now(), who_cancels(request.user, booking)
+    paid = booking.payment_status == PaymentStatus.PAID
+    context = {
+        "booking": booking,
+        "terms": refund_terms(booking, who, now),
+        "paid": paid,
+        "begun": paid and who == Who.STUDENT and booking.scheduled_at <= now,
+        "by_student": who == Who.STUDENT,
+        "other": booking.tutor if who == Who.STUDENT else booking.student,
+    }
+    return render(request, "payments/cancel.html", context)
+
+
+def _cancelled(refund: int, currency: str) -> str:
+    if not refund:
+        return _("Cancelled.")
+    return _("Cancelled. %(amount)s go back to the student.") % {"amount": money.show(refund, currency)}

@@ -1,0 +1,58 @@
+"""Paystack as the sandbox plays it, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from oluko.accounts.models import Person
+from oluko.offerings.models import BookingMode, Offering
+from oluko.payments.checkout import Checkout, begin_checkout
+from oluko.payments.paystack import paystack
+from tests.sandbox_process import Sandbox, run_sandbox
+
+
+@pytest.fixture(scope="session")
+def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    # Nobody listens at the webhook's address: these tests bring the news themselves.
+    folder = tmp_path_factory.mktemp("sandbox")
+    with run_sandbox(folder, settings.OLUKO_PAYSTACK_SECRET_KEY, "http://127.0.0.1:9/webhook") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A well-behaved Paystack, and our client pointed at it."""
+    url, settings.OLUKO_PAYSTACK_URL = settings.OLUKO_PAYSTACK_URL, _sandbox.url
+    paystack.cache_clear()
+    _sandbox.control(paystack={"mode": "normal"})
+    yield _sandbox
+    _sandbox.control(paystack={"mode": "normal"})
+    settings.OLUKO_PAYSTACK_URL = url
+    paystack.cache_clear()
+
+
+def next_monday(hour: int = 9) -> datetime:
+    """A working hour in Lagos, a week or more ahead."""
+    today = datetime.now(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=14 - today.weekday())
+
+
+@pytest.fixture
+def at() -> datetime:
+    return next_monday()
+
+
+@pytest.fixture
+def check_out(sandbox: Sandbox, offering: Offering, at: datetime) -> Callable[..., Checkout]:
+    """`check_out(student)` begins to pay the cast's offering at the usual time."""
+
+    def begin(student: Person, scheduled_at: datetime = at) -> Checkout:
+        return begin_checkout(
+            student, offering_id=offering.pk, booking_mode=BookingMode.INSTANT, scheduled_at=scheduled_at
+        )
+
+    return begin
