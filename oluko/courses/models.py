@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,14 @@ class Course(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def thumbnail_url(self) -> str:
+        """Where the picture is; empty where there is none, or where its name leads to no static file."""
+        try:
+            return static(self.thumbnail) if self.thumbnail else ""
+        except ValueError:
+            return ""
 
 
 class Lesson(models.Model):

@@ -20,7 +20,7 @@ from oluko.courses.courses import (
     mark_lesson_done,
     progress_of,
 )
-from oluko.courses.models import Course
+from oluko.courses.models import Course, Lesson
 
 
 @require_safe
@@ -37,11 +37,13 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_course(slug)
     enrolment = enrolment_of(request.user, shown.pk) if request.user.is_authenticated else None
     teaches = request.user.is_authenticated and _teaches(request.user, shown)
+    done = done_lessons(enrolment) if enrolment else set()
     context = {
         "course": shown,
         "enrolment": enrolment,
         "progress": progress_of(enrolment) if enrolment else None,
-        "done": done_lessons(enrolment) if enrolment else set(),
+        "done": done,
+        "following": _first_not_done(shown, done),
         "reads": enrolment is not None or teaches,
     }
     return render(request, "courses/course.html", context)
@@ -61,11 +63,14 @@ def lesson_done(request: SignedInRequest, slug: str, lesson_id: int) -> HttpResp
     """Back to the course at the next lesson, or on to the completion page when this was the last one."""
     enrolment = mark_lesson_done(request.user, lesson_id)
     shown = get_course(enrolment.course.slug)
-    done = done_lessons(enrolment)
-    following = next((lesson for lesson in shown.lessons.all() if lesson.pk not in done), None)
+    following = _first_not_done(shown, done_lessons(enrolment))
     if following is None:
         return redirect("course_complete", slug=shown.slug)
     return redirect(f"{reverse('course', args=[shown.slug])}#lesson-{following.position}")
+
+
+def _first_not_done(course: Course, done: set[int]) -> Lesson | None:
+    return next((lesson for lesson in course.lessons.all() if lesson.pk not in done), None)
 
 
 def _teaches(person: Person, course: Course) -> bool:
