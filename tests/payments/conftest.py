@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from django.conf import settings
@@ -13,6 +13,7 @@ from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.checkout import Checkout, begin_checkout
 from oluko.payments.paystack import paystack
 from tests.sandbox_process import Sandbox, run_sandbox
+from tests.times import next_monday
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +34,6 @@ def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
     _sandbox.control(paystack={"mode": "normal"})
     settings.OLUKO_PAYSTACK_URL = url
     paystack.cache_clear()
-
-
-def next_monday(hour: int = 9) -> datetime:
-    """A working hour in Lagos, a week or more ahead."""
-    today = datetime.now(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today + timedelta(days=14 - today.weekday())
 
 
 @pytest.fixture
