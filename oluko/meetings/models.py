@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from oluko.bookings.models import Booking
@@ -27,8 +28,11 @@ class Meeting(models.Model):
     join_url = models.CharField(max_length=500, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
+    busy_until = models.DateTimeField(null=True, blank=True, help_text=_("real time; a worker is at it until then"))
+    next_try_at = models.DateTimeField(default=timezone.now, help_text=_("real time; from here the sweep asks again"))
 
     class Meta:
+        indexes = [models.Index(fields=["state", "next_try_at"], name="meeting_to_try")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=["WANTED", "OPEN", "PASTED", "CLOSED"]), name="meeting_state_known"

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from oluko.meetings import views
+
+_SESSION = "mentorship/session/<uuid:booking_id>"
+
+urlpatterns = [
+    path(_SESSION, views.session, name="session"),
+    path(f"{_SESSION}/state", views.session_state, name="session_state"),
+    path(f"{_SESSION}/start", views.start, name="session_start"),
+    path(f"{_SESSION}/complete", views.complete, name="session_complete"),
+    path(f"{_SESSION}/no-show", views.no_show, name="session_no_show"),
+    path(f"{_SESSION}/meeting-link", views.paste_link, name="session_meeting_link"),
+]

@@ -1,0 +1,79 @@
+"""The story of a booking's money, with accounts called as people call them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from oluko.accounts.models import Person
+from oluko.bookings.models import Booking
+from oluko.ledger.models import Account, Transfer
+from oluko.ledger.stories import story_of
+
+Kind = Account.Kind
+
+
+@dataclass(frozen=True)
+class Line:
+    """One movement: `amount` in minor units went from `source` to `target`."""
+
+    at: datetime
+    kind: str
+    source: str
+    target: str
+    amount: int
+    currency: str
+
+    @property
+    def label(self) -> str:
+        return movement_label(self.kind)
+
+
+def movement_label(kind: str) -> str:
+    """What a kind of transfer is called on a page."""
+    return _labels().get(kind, kind)
+
+
+def money_lines(booking: Booking, reader: Person | None = None) -> list[Line]:
+    """Every movement that a booking caused, oldest first. The student does not see what Paystack takes from us."""
+    hidden = {"fee"} if reader is not None and reader.pk == booking.student_id else set()
+    return [_line(transfer, booking) for transfer in story_of(booking.pk) if transfer.kind not in hidden]
+
+
+def _line(transfer: Transfer, booking: Booking) -> Line:
+    source, target = _name(transfer.debit, booking), _name(transfer.credit, booking)
+    if transfer.kind == "fee":
+        # What grows an expense is its debit: here the money runs the other way.
+        source, target = "Oluko", "Paystack"
+    return Line(transfer.at, transfer.kind, source, target, transfer.amount, transfer.currency)
+
+
+def _name(account: Account, booking: Booking) -> str:
+    names = {
+        Kind.PAYSTACK_CLEARING: booking.student.name,
+        Kind.PAYSTACK_FEES: "Paystack",
+        Kind.TUTOR_PENDING: _("%(name)s, pending") % {"name": booking.tutor.name},
+        Kind.TUTOR_AVAILABLE: _("%(name)s, available") % {"name": booking.tutor.name},
+        Kind.PLATFORM_PENDING: _("Oluko, pending"),
+        Kind.PLATFORM_REVENUE: _("Oluko, earned"),
+        Kind.REFUNDS_DUE: _("Refund under way"),
+        Kind.UNAPPLIED: _("Being looked at"),
+    }
+    return str(names.get(Kind(account.kind), account.get_kind_display()))
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "charge_tutor": _("Paid, the tutor's part"),
+        "charge_platform": _("Paid, Oluko's part"),
+        "charge_to_refund": _("Paid, to be given back"),
+        "charge_unapplied": _("Paid, amount differs"),
+        "fee": _("Paystack's fee"),
+        "refund_tutor": _("Refund, from the tutor's part"),
+        "refund_platform": _("Refund, from Oluko's part"),
+        "refunded": _("Refunded"),
+        "release_tutor": _("Released to the tutor"),
+        "release_platform": _("Earned by Oluko"),
+    }

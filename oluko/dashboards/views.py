@@ -1,0 +1,191 @@
+"""The pages of student and tutor. They read; what they offer to do is done by the rooms that own it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from oluko.accounts.models import Person
+from oluko.accounts.signed_in import SignedInRequest
+from oluko.bookings.access import get_booking
+from oluko.bookings.models import FINAL, Booking, Status
+from oluko.core import clock, money
+from oluko.core.errors import NotAllowed
+from oluko.dashboards import analytics, charts, student, tutor
+from oluko.dashboards.money import money_lines, movement_label
+from oluko.dashboards.rows import student_row, tutor_row
+from oluko.ledger.wallets import statement, wallet_of
+from oluko.offerings.marketplace import Filters, search
+
+SUGGESTED = 6
+STATEMENT = 50
+
+
+@require_safe
+@login_required
+def student_mentorship(request: SignedInRequest) -> HttpResponse:
+    """The student's sessions, tab by tab."""
+    return render(request, "dashboards/student.html", _student(request))
+
+
+@require_safe
+@login_required
+def student_live(request: SignedInRequest) -> HttpResponse:
+    """What changes on the student's page; 304 while it has not."""
+    return _if_changed(request, "dashboards/parts/student_live.html", _student(request))
+
+
+@require_safe
+@login_required
+def tutor_mentorship(request: SignedInRequest) -> HttpResponse:
+    """The tutor's sessions, tab by tab."""
+    _check_teaches(request.user)
+    return render(request, "dashboards/tutor.html", _tutor(request))
+
+
+@require_safe
+@login_required
+def tutor_live(request: SignedInRequest) -> HttpResponse:
+    """What changes on the tutor's page; 304 while it has not."""
+    _check_teaches(request.user)
+    return _if_changed(request, "dashboards/parts/tutor_live.html", _tutor(request))
+
+
+@require_safe
+@login_required
+def tutor_wallet(request: SignedInRequest) -> HttpResponse:
+    """What the tutor has earned, and each movement behind it."""
+    _check_teaches(request.user)
+    lines = statement(request.user, limit=STATEMENT)
+    mine = Booking.objects.filter(tutor=request.user, pk__in={line.booking_id for line in lines})
+    titles = dict(mine.values_list("pk", "title"))
+    named = [(line, movement_label(line.kind), titles.get(line.booking_id)) for line in lines]
+    return render(request, "dashboards/wallet.html", {"wallet": wallet_of(request.user), "lines": named})
+
+
+@require_safe
+@login_required
+def tutor_analytics(request: SignedInRequest) -> HttpResponse:
+    """The tutor's figures, drawn."""
+    _check_teaches(request.user)
+    figures = analytics.tutor_figures(request.user, timezone.get_current_timezone())
+    context = {
+        "figures": figures,
+        "outcomes": list(zip(FINAL, charts.bars(list(figures.outcomes.values())), strict=True)),
+        "months": list(zip(figures.months, charts.columns([month.earned for month in figures.months]), strict=True)),
+    }
+    return render(request, "dashboards/analytics.html", context)
+
+
+@require_safe
+@login_required
+def session_money(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
+    """The story of one booking's money, for the two people of it and operators."""
+    booking = get_booking(request.user, booking_id)
+    lines = money_lines(booking, request.user)
+    parts = money.split(booking.price, booking.tutor_share_bps)
+    context = {"booking": booking, "lines": lines, "parts": parts, "is_tutor": request.user.pk == booking.tutor_id}
+    return render(request, "dashboards/money.html", context)
+
+
+def _student(request: SignedInRequest) -> dict[str, Any]:
+    person, now = request.user, clock.now()
+    counts = student.student_counts(person)
+    tab = request.GET.get("tab", "")
+    if tab not in ("book", *student.TABS):
+        tab = "pending" if counts["pending"] else "book"
+    context: dict[str, Any] = {"tab": tab, "counts": counts, "next": student.student_next(person)}
+    context["tabs"] = _tabs(_student_labels(), counts, urgent="pending" if context["next"].to_pay else "")
+    if tab == "book":
+        context["suggested"] = search(Filters(), limit=SUGGESTED).rows
+    else:
+        _add_page(context, request, lambda cursor: student.student_tab(person, tab, cursor))
+        context["rows"] = [student_row(booking, now) for booking in context["page"].bookings]
+    return context | {"version": _version(context, request)}
+
+
+def _tutor(request: SignedInRequest) -> dict[str, Any]:
+    person, now = request.user, clock.now()
+    counts = tutor.tutor_counts(person)
+    tab = request.GET.get("tab", "")
+    if tab not in tutor.TABS:
+        tab = "approvals" if counts["approvals"] else "pending"
+    outcome = request.GET.get("outcome", "") if tab == "completed" else ""
+    outcome = outcome if outcome in FINAL else ""
+    context: dict[str, Any] = {"tab": tab, "counts": counts, "next": tutor.tutor_next(person), "outcome": outcome}
+    context["tabs"] = _tabs(_tutor_labels(), counts, urgent="approvals")
+    context["chips"] = [(status, status.label, counts[status.value]) for status in map(Status, FINAL)]
+    _add_page(context, request, lambda cursor: tutor.tutor_tab(person, tab, cursor, outcome=outcome))
+    context["rows"] = [tutor_row(booking, now) for booking in context["page"].bookings]
+    return context | {"version": _version(context, request)}
+
+
+def _add_page(context: dict[str, Any], request: HttpRequest, read: Callable[[str | None], object]) -> None:
+    context["cursor"] = request.GET.get("cursor", "")
+    context["page"] = read(context["cursor"] or None)
+
+
+def _tabs(labels: dict[str, str], counts: dict[str, int], *, urgent: str) -> list[tuple[str, str, int, bool]]:
+    """Name, words, count and whether the count asks for attention."""
+    return [(name, label, counts.get(name, 0), name == urgent) for name, label in labels.items()]
+
+
+def _student_labels() -> dict[str, str]:
+    return {
+        "book": _("Book"),
+        "approvals": _("Awaiting approval"),
+        "pending": _("Pending"),
+        "history": _("History"),
+        "rejected": _("Rejected"),
+    }
+
+
+def _tutor_labels() -> dict[str, str]:
+    return {
+        "approvals": _("Approvals"),
+        "pending": _("Pending"),
+        "active": _("Active"),
+        "completed": _("Completed"),
+    }
+
+
+def _if_changed(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    tag = f'"{context["version"]}"'
+    response = get_conditional_response(request, etag=tag) or render(request, template, context)
+    response["ETag"] = tag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response  # type: ignore[return-value]
+
+
+def _version(context: dict[str, Any], request: SignedInRequest) -> str:
+    """Names what the reader sees; it changes when any of it does, a moved clock included."""
+    page, following = context.get("page"), context["next"]
+    facts = (
+        context["tab"],
+        context.get("cursor"),
+        context.get("outcome"),
+        sorted(context["counts"].items()),
+        [(row.booking.pk, row.tag, row.action, row.note, row.booking.scheduled_at) for row in context.get("rows", [])],
+        page.next_cursor if page else "",
+        [booking and (booking.pk, booking.status, booking.deadline) for booking in vars(following).values()],
+        request.user.pk,
+        timezone.get_current_timezone_name(),
+        translation.get_language(),
+        round(clock.offset().total_seconds()),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
+
+
+def _check_teaches(person: Person) -> None:
+    if not person.teaches:
+        raise NotAllowed("not_a_tutor", _("This page is for tutors and mentors."))

@@ -1,0 +1,65 @@
+"""The meeting of a paid booking: wanted, given a link by hand, closed. Calls to the provider are in opening.py."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from oluko.accounts.models import Person
+from oluko.bookings.access import get_tutored
+from oluko.bookings.models import LIVE, Booking, PaymentStatus
+from oluko.bookings.wording import tell
+from oluko.core import clock
+from oluko.core.database import repeat_on_deadlock
+from oluko.core.errors import Conflict
+from oluko.ledger.audit import record_change
+from oluko.meetings.links import check_link, session_url
+from oluko.meetings.models import Meeting
+from oluko.meetings.tasks import drop_meeting, open_meeting
+
+State = Meeting.State
+
+
+def want_meeting(booking: Booking) -> None:
+    """Order the meeting of a booking that was just paid. Call inside a transaction.
+
+    Until there is a link, the join page's address stands for it.
+    """
+    Meeting.objects.get_or_create(booking=booking)
+    booking.meeting_url = session_url(booking.pk)
+    Booking.objects.filter(pk=booking.pk).update(meeting_url=booking.meeting_url)
+    open_meeting.enqueue(str(booking.pk))
+
+
+def close_meeting(booking: Booking) -> None:
+    """The booking is cancelled: its link is gone at once, the provider's meeting soon. Call inside a transaction."""
+    booking.meeting_url = ""
+    Booking.objects.filter(pk=booking.pk).update(meeting_url="")
+    if Meeting.objects.filter(pk=booking.pk).exclude(state=State.CLOSED).update(state=State.CLOSED, join_url=""):
+        drop_meeting.enqueue(str(booking.pk))
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def set_meeting_url(tutor: Person, booking_id: UUID, url: str) -> Booking:
+    """The tutor gives a link of their own, which takes the place of the provider's.
+
+    Raises NotFound unless it is the tutor's booking, Invalid for a link we don't take, and Conflict unless the
+    booking is paid and not over.
+    """
+    booking = get_tutored(tutor, booking_id)
+    url = check_link(url)
+    paid = Booking.objects.filter(pk=booking.pk, status__in=LIVE, payment_status=PaymentStatus.PAID)
+    if not paid.update(meeting_url=url):
+        raise Conflict("not_ready", _("Only a paid session that is not over has a meeting link."))
+    booking.meeting_url = url
+    meeting, _created = Meeting.objects.get_or_create(booking=booking)
+    Meeting.objects.filter(pk=booking.pk).update(state=State.PASTED, join_url=url, provider="", error="")
+    now = clock.now()
+    record_change("meeting", str(booking.pk), meeting.state, State.PASTED, actor_id=tutor.pk, why="", at=now)
+    tell(booking, booking.student, "meeting_pasted", key=f":{int(now.timestamp())}")
+    if meeting.attempts:
+        drop_meeting.enqueue(str(booking.pk))
+    return booking

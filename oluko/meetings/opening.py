@@ -1,0 +1,148 @@
+"""Opening and dropping a booking's meeting at its provider: the calls themselves, made by jobs, one meeting each.
+
+A meeting is made at most once although its job may run twice, die half-way or never learn the outcome: a try is
+counted before Zoom is asked, and whoever comes after a counted try looks for the booking's mark first.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oluko.bookings.models import LIVE, Booking, PaymentStatus
+from oluko.core import clock
+from oluko.core.gateway import GatewayError
+from oluko.meetings.links import session_path
+from oluko.meetings.models import Meeting
+from oluko.meetings.zoom import Zoom, ZoomMeeting, zoom
+from oluko.notifications.notifications import notify
+
+logger = logging.getLogger(__name__)
+# Longer than the calls of one try may take together, in real time.
+LEASE = timedelta(seconds=60)
+SWEEP_AGAIN = timedelta(minutes=2)
+LATE_AFTER_TRIES = 3
+State = Meeting.State
+
+
+class MeetingBusy(Exception):
+    """Another worker is at this meeting; the job comes again later."""
+
+
+def open_at_provider(booking_id: UUID) -> None:
+    """Give a paid booking its meeting. May run any number of times, at once too.
+
+    Raises GatewayError (kept on the row, the worker tries again) or MeetingBusy.
+    """
+    gateway = zoom()
+    meeting = Meeting.objects.select_related("booking__tutor", "booking__student").get(pk=booking_id)
+    if meeting.state in (State.PASTED, State.CLOSED):
+        drop_at_provider(booking_id)
+        return
+    if gateway is None or meeting.state == State.OPEN or meeting.booking.ends_at <= clock.now():
+        return
+    meeting = _begin_try(meeting)
+    try:
+        made = _find_or_create(gateway, meeting)
+    except GatewayError as error:
+        _note_failure(meeting, error)
+        raise
+    if not _keep(meeting, made):
+        # Cancelled, or a link was pasted, while Zoom was busy making it.
+        drop_at_provider(booking_id)
+
+
+def drop_at_provider(booking_id: UUID) -> None:
+    """Delete what was made for a booking that needs no meeting any more. May run any number of times."""
+    gateway = zoom()
+    meeting = Meeting.objects.get(pk=booking_id)
+    if gateway is None or meeting.state not in (State.PASTED, State.CLOSED) or not meeting.attempts:
+        return
+    known = {meeting.provider_id} if meeting.provider_id else set()
+    for number in known or {found.id for found in gateway.find_meetings(booking_id)}:
+        gateway.delete_meeting(number)
+    Meeting.objects.filter(pk=booking_id).update(provider_id="", busy_until=None)
+
+
+def meetings_to_try(limit: int = 100) -> list[UUID]:
+    """Wanted meetings whose next try is due; each is handed out once for its period. Call inside a transaction."""
+    now = timezone.now()
+    due = Meeting.objects.filter(
+        Q(busy_until__isnull=True) | Q(busy_until__lt=now),
+        state=State.WANTED,
+        next_try_at__lte=now,
+        booking__ends_at__gt=clock.now(),
+    ).order_by("next_try_at")
+    rows = due.values_list("pk", "next_try_at")[:limit]
+    taken = Meeting.objects.filter(state=State.WANTED)
+    return [pk for pk, at in rows if taken.filter(pk=pk, next_try_at=at).update(next_try_at=now + SWEEP_AGAIN)]
+
+
+def _begin_try(meeting: Meeting) -> Meeting:
+    """Count the try and hold the meeting, committed before anything is sent. Raises MeetingBusy."""
+    now = timezone.now()
+    free = Meeting.objects.filter(Q(busy_until__isnull=True) | Q(busy_until__lt=now), pk=meeting.pk, state=State.WANTED)
+    if not free.update(attempts=F("attempts") + 1, busy_until=now + LEASE, next_try_at=now + SWEEP_AGAIN):
+        raise MeetingBusy(str(meeting.pk))
+    meeting.refresh_from_db(fields=["attempts", "busy_until"])
+    return meeting
+
+
+def _find_or_create(gateway: Zoom, meeting: Meeting) -> ZoomMeeting:
+    booking = meeting.booking
+    if meeting.attempts > 1:
+        found = gateway.find_meetings(booking.pk)
+        for twin in found[1:]:
+            gateway.delete_meeting(twin.id)
+        if found:
+            return found[0]
+    return gateway.create_meeting(
+        booking.pk,
+        topic=booking.title,
+        starts_at=booking.scheduled_at,
+        duration=booking.duration,
+        agenda=settings.OLUKO_BASE_URL + session_path(booking.pk),
+    )
+
+
+@transaction.atomic(durable=True)
+def _keep(meeting: Meeting, made: ZoomMeeting) -> bool:
+    """Publish the link if the meeting is still wanted. The booking's row first, as everywhere."""
+    live = Booking.objects.filter(pk=meeting.pk, status__in=LIVE, payment_status=PaymentStatus.PAID)
+    wanted = Meeting.objects.filter(pk=meeting.pk, state=State.WANTED)
+    kept = live.update(meeting_url=made.join_url) and wanted.update(
+        state=State.OPEN,
+        provider="sandbox" if settings.OLUKO_ZOOM_STANDS_IN else "zoom",
+        provider_id=made.id,
+        join_url=made.join_url,
+        error="",
+        busy_until=None,
+    )
+    if not kept:
+        transaction.set_rollback(True)
+    return bool(kept)
+
+
+@transaction.atomic(durable=True)
+def _note_failure(meeting: Meeting, error: GatewayError) -> None:
+    logger.warning("meeting of %s, try %s: %s", meeting.pk, meeting.attempts, error)
+    Meeting.objects.filter(pk=meeting.pk).update(error=str(error)[:300], busy_until=None)
+    if meeting.attempts != LATE_AFTER_TRIES:
+        return
+    booking = meeting.booking
+    notify(
+        booking.tutor,
+        "meeting_late",
+        event=f"booking:{booking.pk}:meeting_late",
+        title=_("The meeting link for “%(title)s” is late") % {"title": booking.title},
+        body=_("Our meeting provider is not answering. We keep trying; you can also paste a link of your own."),
+        url=session_path(booking.pk),
+        booking_id=booking.pk,
+    )

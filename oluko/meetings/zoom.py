@@ -1,0 +1,176 @@
+"""Zoom: server-to-server sign-in, and making, finding and deleting meetings, by its published API description."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+from django.conf import settings
+
+from oluko.core.gateway import JOB_SECONDS, GatewayError, Line, OutcomeUnknown
+
+SCHEDULED = 2
+TOPIC_LIMIT, PAGE_SIZE, MOST_PAGES = 200, 300, 60
+# A token is renewed this many seconds before Zoom says that it ends.
+TOKEN_MARGIN = 60
+
+
+class MeetingMissing(GatewayError):
+    """Zoom knows no meeting of this number."""
+
+    def __init__(self) -> None:
+        super().__init__("Zoom knows no such meeting.", temporary=False)
+
+
+@dataclass(frozen=True)
+class ZoomMeeting:
+    """A meeting at Zoom. The host's start link is a secret of the account and is left behind here."""
+
+    id: str
+    join_url: str
+    created_at: str
+
+
+class Zoom:
+    """One account at Zoom. Methods return or raise GatewayError; a write is never repeated here."""
+
+    def __init__(self, *, account_id: str, client_id: str, client_secret: str, url: str, oauth_url: str) -> None:
+        self._account_id = account_id
+        self._credentials = httpx.BasicAuth(client_id, client_secret)
+        self._api, self._oauth = Line(url), Line(oauth_url)
+        self._token, self._token_ends = "", 0.0
+        self._lock = threading.Lock()
+
+    def create_meeting(
+        self, booking_id: UUID, *, topic: str, starts_at: datetime, duration: int, agenda: str = ""
+    ) -> ZoomMeeting:
+        """Make the meeting of a booking; `duration` in minutes. Its agenda begins with our mark.
+
+        After a temporary GatewayError the meeting may exist all the same: look for it before the next try.
+        """
+        body = {
+            "topic": topic[:TOPIC_LIMIT],
+            "type": SCHEDULED,
+            "start_time": starts_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "duration": duration,
+            "timezone": "UTC",
+            "agenda": f"{mark(booking_id)}\n{agenda}".strip()[:2000],
+            # Nobody of ours signs in at Zoom as the host, so both must be able to begin without one.
+            "settings": {"join_before_host": True, "waiting_room": False, "approval_type": 2, "auto_recording": "none"},
+        }
+        return _read_meeting(self._ask("POST", "/v2/users/me/meetings", json=body))
+
+    def find_meetings(self, booking_id: UUID) -> list[ZoomMeeting]:
+        """The meetings that carry a booking's mark, oldest first."""
+        sought = mark(booking_id)
+        found = [_read_meeting(row) for row in self._list() if str(row.get("agenda") or "").startswith(sought)]
+        return sorted(found, key=lambda meeting: (meeting.created_at, meeting.id))
+
+    def delete_meeting(self, meeting_id: str) -> None:
+        """Delete a meeting; one that is not there any more is as good as deleted."""
+        try:
+            self._ask("DELETE", f"/v2/meetings/{quote(meeting_id, safe='')}")
+        except MeetingMissing:
+            return
+
+    def _list(self) -> Iterator[dict[str, Any]]:
+        token = ""
+        for _page in range(MOST_PAGES):
+            query = {"type": "scheduled", "page_size": str(PAGE_SIZE), "next_page_token": token}
+            answer = self._ask("GET", "/v2/users/me/meetings", params=query)
+            yield from (row for row in answer.get("meetings", []) if isinstance(row, dict))
+            token = str(answer.get("next_page_token") or "")
+            if not token:
+                return
+        raise GatewayError("Zoom lists more meetings than can be searched.", temporary=False)
+
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        answer = self._send(method, path, **request)
+        if answer.status_code == 401:
+            # Zoom forgets tokens when the app's secret or scopes change; a refused call did nothing, so it may go again.
+            self._token = ""
+            answer = self._send(method, path, **request)
+        return _read(answer)
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._current_token()}"}
+        return self._api.call(method, path, seconds=JOB_SECONDS, headers=headers, **request)
+
+    def _current_token(self) -> str:
+        with self._lock:
+            if not self._token or time.monotonic() >= self._token_ends:
+                query = {"grant_type": "account_credentials", "account_id": self._account_id}
+                answer = _read(
+                    self._oauth.call("POST", "/oauth/token", seconds=JOB_SECONDS, params=query, auth=self._credentials)
+                )
+                self._token = str(answer.get("access_token") or "")
+                self._token_ends = time.monotonic() + float(answer.get("expires_in") or 0) - TOKEN_MARGIN
+            if not self._token:
+                raise GatewayError("Zoom gave no access token.", temporary=False)
+            return self._token
+
+
+def zoom() -> Zoom | None:
+    """The gateway of this site's settings; None where no meeting provider is set up."""
+    if not settings.OLUKO_ZOOM_ACCOUNT_ID:
+        return None
+    return _zoom_of(
+        settings.OLUKO_ZOOM_ACCOUNT_ID,
+        settings.OLUKO_ZOOM_CLIENT_ID,
+        settings.OLUKO_ZOOM_CLIENT_SECRET,
+        settings.OLUKO_ZOOM_URL,
+        settings.OLUKO_ZOOM_OAUTH_URL,
+    )
+
+
+def mark(booking_id: UUID) -> str:
+    """What the agenda of a booking's meeting begins with; lists cut agendas at 250 characters, this is shorter."""
+    return f"Oluko booking {booking_id}"
+
+
+@cache
+def _zoom_of(account_id: str, client_id: str, client_secret: str, url: str, oauth_url: str) -> Zoom:
+    return Zoom(account_id=account_id, client_id=client_id, client_secret=client_secret, url=url, oauth_url=oauth_url)
+
+
+def _read(answer: httpx.Response) -> dict[str, Any]:
+    """The body of an answer that says yes; raises GatewayError for any other."""
+    if answer.status_code == 404:
+        raise MeetingMissing
+    if answer.status_code >= 400:
+        temporary = answer.status_code in (408, 429) or answer.status_code >= 500
+        raise GatewayError(f"Zoom answered {answer.status_code}: {_reason(answer)}", temporary=temporary)
+    if not answer.content:
+        return {}
+    try:
+        body = answer.json()
+    except ValueError:
+        raise OutcomeUnknown("Zoom's answer could not be read.") from None
+    if not isinstance(body, dict):
+        raise OutcomeUnknown("Zoom's answer has another shape than its description.")
+    return body
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return "no reason given"
+    said = (body.get("message") or body.get("reason")) if isinstance(body, dict) else None
+    return str(said or "no reason given")[:200]
+
+
+def _read_meeting(row: dict[str, Any]) -> ZoomMeeting:
+    # The description says that ids are texts; the service itself sends numbers. Both are read.
+    number, join_url = row.get("id"), row.get("join_url")
+    if not isinstance(number, (str, int)) or not isinstance(join_url, str) or not join_url.startswith("http"):
+        raise OutcomeUnknown("Zoom's answer lacks the meeting's number or link.")
+    return ZoomMeeting(id=str(number), join_url=join_url, created_at=str(row.get("created_at") or ""))
