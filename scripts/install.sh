@@ -14,16 +14,17 @@ fi
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 suits() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 13), (3, 12)))' >/dev/null 2>&1; }
+has_pip() { .venv/bin/python -m pip --version >/dev/null 2>&1; }
 
 find_python() {
-    for candidate in python3.13 python3.12 python3 "$HOME"/.pyenv/versions/3.13*/bin/python \
-        "$HOME"/.pyenv/versions/3.12*/bin/python "$HOME"/.local/bin/python3.13; do
+    pyenv=${PYENV_ROOT:-${HOME:-}/.pyenv}
+    for candidate in python3.13 python3.12 python3 "$pyenv"/versions/3.13*/bin/python "$pyenv"/versions/3.12*/bin/python; do
         if suits "$candidate"; then echo "$candidate"; return; fi
     done
     return 1
 }
 
-# uv is taken from the PATH, else installed by whatever pip there is into a folder of our own.
+# uv is taken from the PATH, else installed into a folder of our own by whatever pip there is.
 find_uv() {
     if command -v uv; then return; fi
     if [ ! -x .tools/bin/uv ]; then
@@ -34,10 +35,10 @@ find_uv() {
     echo .tools/bin/uv
 }
 
-# The last resort of a bare Debian: it ships a python3 without pip or venv.
-add_debian_venv() {
+# Debian ships a python3 without pip and venv.
+add_debian_pip() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    say "adding python3-venv with apt-get"
+    say "adding python3-venv and python3-pip with apt-get"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
         python3-venv python3-pip; } >/dev/null 2>&1
 }
@@ -45,19 +46,26 @@ add_debian_venv() {
 make_venv() {
     rm -rf .venv
     if python=$(find_python); then
-        say "using $("$python" --version) in .venv"
-        "$python" -m venv .venv >/dev/null 2>&1 && return
-        rm -rf .venv
-        "$python" -m virtualenv --quiet .venv >/dev/null 2>&1 && return
-        rm -rf .venv
+        say "using $("$python" --version)"
+        "$python" -m venv .venv >/dev/null 2>&1 || "$python" -m venv --clear --without-pip .venv >/dev/null 2>&1 \
+            || "$python" -m virtualenv --quiet .venv >/dev/null 2>&1 || true
+        if suits .venv/bin/python; then return; fi
     fi
-    uv=$(find_uv) || { add_debian_venv && uv=$(find_uv); } \
-        || fail "needs Python 3.13 or 3.12 with venv, or uv to fetch one; found neither"
-    "$uv" venv --quiet --seed --python "${python:-3.13}" .venv \
-        || fail "needs Python 3.13 or 3.12, and uv could not fetch one"
+    uv=$(find_uv) || { add_debian_pip && uv=$(find_uv); } || fail "needs Python 3.13 or 3.12, or pip to get uv, which fetches one"
+    say "fetching Python 3.13 with uv"
+    "$uv" venv --quiet --clear --python "${python:-3.13}" .venv 2>/dev/null \
+        || fail "needs Python 3.13 or 3.12; neither is here, and uv could not fetch one"
 }
 
-suits .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
+add_pip() {
+    .venv/bin/python -m ensurepip >/dev/null 2>&1 && has_pip && return
+    python3 -m pip --python .venv/bin/python install --quiet pip >/dev/null 2>&1 && has_pip && return
+    uv=$(find_uv) && "$uv" pip install --quiet --python .venv/bin/python pip 2>/dev/null && has_pip && return
+    add_debian_pip && python3 -m pip --python .venv/bin/python install --quiet pip >/dev/null 2>&1 && has_pip
+}
+
+suits .venv/bin/python || make_venv
+has_pip || add_pip || fail "could not get pip; install Python's venv package (python3-venv on Debian)"
 pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input "$@"; }
 say "installing the pinned packages; this takes a minute or two the first time"
 pip install --require-hashes -r requirements.lock
