@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.payments import views
+from oluko.payments import cancel_views, views
 
 urlpatterns = [
     path("mentorship/offerings/<uuid:offering_id>/book", views.begin_checkout, name="begin_checkout"),
     path("mentorship/checkout/<uuid:booking_id>", views.checkout, name="checkout"),
+    path("mentorship/session/<uuid:booking_id>/cancel", cancel_views.cancel, name="session_cancel"),
     path("mentorship/verify-payment", views.verify_payment, name="verify_payment"),
 ]
