@@ -28,7 +28,7 @@ test: tools check ## every check, then every test on SQLite and on PostgreSQL
 
 check: export OLUKO_DATA := $(CHECK_DATA)
 check: install ## format, lint, types, direction of imports, missing migrations
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
 	@$(BIN)/mypy

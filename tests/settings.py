@@ -13,6 +13,7 @@ atexit.register(shutil.rmtree, _data, ignore_errors=True)
 # A developer's own keys and folders must not leak into the tests; DATABASE_URL alone chooses the engine.
 for _name in [name for name in os.environ if name.startswith("OLUKO_")]:
     del os.environ[_name]
+(_data / "static").mkdir()
 os.environ["OLUKO_DATA"] = str(_data)
 os.environ["OLUKO_LOG_LEVEL"] = "WARNING"
 # Playwright keeps an event loop in the main thread, which Django would take for an asynchronous caller.
