@@ -19,7 +19,8 @@ _USE_NOTED_EVERY = timedelta(hours=1)
 
 def has_verified_email(person: Person) -> bool:
     """Whether the person has shown that the address they sign in with is theirs."""
-    return EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists()
+    verified: bool = EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists()
+    return verified
 
 
 def issue_token(person: Person, name: str = "") -> str:
