@@ -12,6 +12,7 @@ from oluko.notifications.models import Notification
 from oluko.notifications.tasks import send_mail_for
 
 _TITLE = 200
+_HIGHEST_ID = 2**63 - 1  # beyond it a number is no id, and SQLite would not take it
 
 
 def notify(
@@ -42,7 +43,9 @@ def notify(
 def mark_read(person: Person, ids: Iterable[int] | None = None) -> int:
     """Mark these of a person's notifications read (None: all); how many stay unread. Another's ids do nothing."""
     unread = Notification.objects.filter(person=person, read_at__isnull=True)
-    (unread if ids is None else unread.filter(pk__in=list(ids))).update(read_at=clock.now())
+    if ids is not None:
+        unread = unread.filter(pk__in=[each for each in ids if 0 < each <= _HIGHEST_ID])
+    unread.update(read_at=clock.now())
     return unread_count(person)
 
 
