@@ -1,4 +1,4 @@
-"""A tutor's figures: sessions by outcome, what they earned, by offering and by month. Four queries, whatever the past."""
+"""A tutor's figures: sessions by outcome, earned, by offering, by month. Four queries, whatever the past."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oluko.core import clock
 MONTHS = 12
 MOST_OFFERINGS = 10
 HELD = Q(status__in=(Status.COMPLETED, Status.NO_SHOW))
-# Money that came too late for its time went back whole and was never in the wallet: REFUNDED, with nothing of the price.
+# Money that came too late for its time went back whole and was never in the wallet: REFUNDED, and none of the price.
 _KEPT = Q(status__in=FINAL) & (
     Q(payment_status=PaymentStatus.PAID) | Q(payment_status=PaymentStatus.REFUNDED, refunded__gt=0)
 )

@@ -95,7 +95,7 @@ class Zoom:
     def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer = self._send(method, path, **request)
         if answer.status_code == 401:
-            # Zoom forgets tokens when the app's secret or scopes change; a refused call did nothing, so it may go again.
+            # Zoom forgets tokens when the app's secret changes; a refused call did nothing, so it may go again.
             self._token = ""
             answer = self._send(method, path, **request)
         return _read(answer)
