@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from oluko.calendars import views
+
+urlpatterns: list[URLPattern] = [
+    path("tutor/availability", views.tutor_availability, name="tutor_availability"),
+]
