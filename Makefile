@@ -19,8 +19,8 @@ tools: install
 
 run: install ## migrate, fill an empty database with demo data, serve on http://127.0.0.1:8000
 	@$(BIN)/oluko migrate --verbosity 0
-	@$(BIN)/oluko seed
-	@exec $(BIN)/oluko serve
+	@test -n "$$OLUKO_PAYSTACK_SECRET_KEY" || $(BIN)/oluko seed
+	@exec $(BIN)/oluko serve $(if $(PORT),--port $(PORT))
 
 test: tools check ## every check, then every test on SQLite and on PostgreSQL
 	$(PYTEST)
