@@ -38,6 +38,8 @@ class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
         # A new account costs one hash; without this the clock would tell.
         make_password(self.cleaned_data["password1"])
         adapter = get_adapter()
+        # Creating an account touches the session, and so sets its cookie.
+        adapter.unstash_verified_email(request)
         adapter.send_account_already_exists_mail(self.cleaned_data["email"])
         return None, adapter.respond_email_verification_sent(request, None)
 

@@ -1,0 +1,87 @@
+"""Zones by city, and the zone that pages speak in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from oluko.accounts.models import Person
+from oluko.accounts.zones import find_zone, zone_choices
+
+
+@pytest.mark.parametrize(
+    ("words", "zone"),
+    [
+        ("Africa/Lagos", "Africa/Lagos"),
+        ("lagos", "Africa/Lagos"),
+        ("Lagos (GMT+1)", "Africa/Lagos"),
+        ("  LONDON ", "Europe/London"),
+        ("sao paulo", "America/Sao_Paulo"),
+        ("São Paulo", "America/Sao_Paulo"),
+        ("port of spain", "America/Port_of_Spain"),
+        ("Buenos Aires", "America/Buenos_Aires"),
+        ("lord howe", "Australia/Lord_Howe"),
+        ("UTC", "UTC"),
+        ("Atlantis", None),
+        ("", None),
+        ("(GMT+1)", None),
+        ("../etc/passwd", None),
+    ],
+)
+def test_zone_is_found_by_name_city_or_label(words: str, zone: str | None) -> None:
+    assert find_zone(words) == zone
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "label"),
+    [
+        ("Africa/Lagos", datetime(2026, 5, 5, tzinfo=UTC), "Lagos (GMT+1)"),
+        ("Europe/London", datetime(2026, 1, 5, tzinfo=UTC), "London (GMT)"),
+        ("Europe/London", datetime(2026, 7, 5, tzinfo=UTC), "London (GMT+1)"),
+        ("Australia/Lord_Howe", datetime(2026, 7, 5, tzinfo=UTC), "Lord Howe (GMT+10:30)"),
+        ("Australia/Lord_Howe", datetime(2026, 1, 5, tzinfo=UTC), "Lord Howe (GMT+11)"),
+        ("Pacific/Chatham", datetime(2026, 7, 5, tzinfo=UTC), "Chatham (GMT+12:45)"),
+        ("Pacific/Chatham", datetime(2026, 1, 5, tzinfo=UTC), "Chatham (GMT+13:45)"),
+        ("America/St_Johns", datetime(2026, 1, 5, tzinfo=UTC), "St Johns (GMT-3:30)"),
+    ],
+)
+def test_label_says_the_distance_at_that_instant(zone: str, at: datetime, label: str) -> None:
+    assert dict(zone_choices(at))[zone] == label
+
+
+@pytest.mark.django_db
+def test_visitors_choice_is_kept_in_a_cookie_and_pages_speak_in_it(client: Client) -> None:
+    response = client.post(reverse("zone"), {"zone": "Shanghai", "next": "/accounts/login/"})
+    assert response["Location"] == "/accounts/login/"
+    assert client.cookies["zone"].value == "Asia/Shanghai"
+    assert (
+        'Times in <span data-zone="Asia/Shanghai">Asia/Shanghai (GMT+8)</span>'
+        in client.get("/accounts/login/").content.decode()
+    )
+
+
+@pytest.mark.django_db
+def test_persons_choice_is_kept_with_the_person(ada: Person, signed_in) -> None:
+    browser = signed_in(ada)
+    browser.post(reverse("zone"), {"zone": "Asia/Shanghai"})
+    ada.refresh_from_db()
+    assert ada.time_zone == "Asia/Shanghai"
+    browser.cookies["zone"] = "Europe/London"
+    assert 'data-zone="Asia/Shanghai"' in browser.get(reverse("profile")).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("zone", ["", "Mars", "<script>", "/etc/localtime", "x" * 10_000])
+def test_zone_that_does_not_exist_is_refused(zone: str, client: Client) -> None:
+    response = client.post(reverse("zone"), {"zone": zone})
+    assert response.status_code == 422 and "zone" not in response.cookies
+    assert "<script>" not in response.content.decode().split("<main", 1)[1].split("</main", 1)[0]
+
+
+@pytest.mark.django_db
+def test_forged_cookie_falls_back_to_the_sites_zone(client: Client) -> None:
+    client.cookies["zone"] = "../../etc/passwd"
+    assert 'data-zone="Africa/Lagos"' in client.get("/accounts/login/").content.decode()
