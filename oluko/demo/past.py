@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -58,6 +59,17 @@ class Past:
     audit: list[AuditEntry] = field(default_factory=list)
     told: list[Notification] = field(default_factory=list)
     postings: list[tuple[datetime, Booking, str, list[Posting]]] = field(default_factory=list)
+    accounts: dict[tuple[str, UUID | None], Account] = field(default_factory=dict)
+
+    def house(self, booking: Booking, kind: Account.Kind, person_id: UUID | None = None) -> Account:
+        """An account of the platform's, looked up once."""
+        if (kind, person_id) not in self.accounts:
+            self.accounts[kind, person_id] = account(kind, booking.currency, person_id)
+        return self.accounts[kind, person_id]
+
+    def tutors(self, booking: Booking, kind: Account.Kind) -> Account:
+        """An account of the booking's tutor."""
+        return self.house(booking, kind, booking.tutor_id)
 
     def changed(
         self, subject: str, subject_id: object, old: str, new: str, at: datetime, actor: Person | None, why: str = ""
@@ -164,11 +176,15 @@ def paid(chance: random.Random, past: Past, booking: Booking, at: datetime) -> P
     past.payments.append(payment)
     past.changed("payment", payment.reference, Payment.Status.PENDING, Payment.Status.PAID, at, None)
     parts, key = money.split(payment.amount, booking.tutor_share_bps), payment.reference
-    held, fees = account(Kind.PAYSTACK_CLEARING, booking.currency), account(Kind.PAYSTACK_FEES, booking.currency)
+    held, fees = past.house(booking, Kind.PAYSTACK_CLEARING), past.house(booking, Kind.PAYSTACK_FEES)
     postings = [
-        Posting("charge_tutor", held, _tutors(booking, Kind.TUTOR_PENDING), parts.tutor, f"charge:{key}:tutor"),
+        Posting("charge_tutor", held, past.tutors(booking, Kind.TUTOR_PENDING), parts.tutor, f"charge:{key}:tutor"),
         Posting(
-            "charge_platform", held, _house(booking, Kind.PLATFORM_PENDING), parts.platform, f"charge:{key}:platform"
+            "charge_platform",
+            held,
+            past.house(booking, Kind.PLATFORM_PENDING),
+            parts.platform,
+            f"charge:{key}:platform",
         ),
         Posting("fee", fees, held, payment.fee, f"fee:{key}"),
     ]
@@ -273,7 +289,7 @@ def _cancel(past: Past, chance: random.Random, booking: Booking, outcome: str) -
 
 def _refund(past: Past, chance: random.Random, booking: Booking, payment: Payment, at: datetime) -> None:
     whole, kept = money.split(booking.price, booking.tutor_share_bps), kept_parts(booking)
-    due, held = _house(booking, Kind.REFUNDS_DUE), _house(booking, Kind.PAYSTACK_CLEARING)
+    due, held = past.house(booking, Kind.REFUNDS_DUE), past.house(booking, Kind.PAYSTACK_CLEARING)
     refund = Refund(
         id=fresh_id(chance),
         payment=payment,
@@ -289,7 +305,7 @@ def _refund(past: Past, chance: random.Random, booking: Booking, payment: Paymen
         settled_at=at + 48 * _HOUR,
     )
     past.refunds.append(refund)
-    pending, platform = _tutors(booking, Kind.TUTOR_PENDING), _house(booking, Kind.PLATFORM_PENDING)
+    pending, platform = past.tutors(booking, Kind.TUTOR_PENDING), past.house(booking, Kind.PLATFORM_PENDING)
     back = [
         Posting("refund_tutor", pending, due, whole.tutor - kept.tutor, f"cancel:{booking.pk}:tutor"),
         Posting("refund_platform", platform, due, whole.platform - kept.platform, f"cancel:{booking.pk}:platform"),
@@ -329,21 +345,13 @@ def _release(past: Past, booking: Booking) -> None:
     if at is None:
         return
     booking.released_at, kept = at, kept_parts(booking)
-    available, revenue = _tutors(booking, Kind.TUTOR_AVAILABLE), _house(booking, Kind.PLATFORM_REVENUE)
-    pending, platform = _tutors(booking, Kind.TUTOR_PENDING), _house(booking, Kind.PLATFORM_PENDING)
+    available, revenue = past.tutors(booking, Kind.TUTOR_AVAILABLE), past.house(booking, Kind.PLATFORM_REVENUE)
+    pending, platform = past.tutors(booking, Kind.TUTOR_PENDING), past.house(booking, Kind.PLATFORM_PENDING)
     postings = [
         Posting("release_tutor", pending, available, kept.tutor, f"release:{booking.pk}:tutor"),
         Posting("release_platform", platform, revenue, kept.platform, f"release:{booking.pk}:platform"),
     ]
     past.postings.append((at, booking, "", postings))
-
-
-def _tutors(booking: Booking, kind: Account.Kind) -> Account:
-    return account(kind, booking.currency, booking.tutor_id)
-
-
-def _house(booking: Booking, kind: Account.Kind) -> Account:
-    return account(kind, booking.currency)
 
 
 def _fee(amount: int) -> int:
