@@ -47,7 +47,8 @@ def test_unknown_zone_and_empty_name_are_refused_with_a_word(ada: Person, signed
     response = signed_in(ada).post(reverse("profile"), {"name": "", "time_zone": "Mars/Olympus"})
     page = response.content.decode()
     assert response.status_code == 422
-    assert 'aria-invalid="true"' in page and 'id="id_time_zone_error"' in page
+    assert 'aria-invalid="true"' in page
+    assert 'id="id_time_zone_error"' in page
     ada.refresh_from_db()
     assert ada.time_zone == "Africa/Lagos"
 
@@ -56,7 +57,8 @@ def test_student_becomes_a_mentor_once_and_unverified(ada: Person, signed_in) ->
     browser = signed_in(ada)
     assert browser.post(reverse("become_mentor")).status_code == 302
     ada.refresh_from_db()
-    assert ada.role == Person.Role.MENTOR and ada.tutor_profile.verified_at is None
+    assert ada.role == Person.Role.MENTOR
+    assert ada.tutor_profile.verified_at is None
     assert browser.post(reverse("become_mentor")).status_code == 409
 
 
@@ -82,7 +84,8 @@ def test_sly_tutor_does_not_verify_themselves(mei: Person, signed_in) -> None:
 @pytest.mark.parametrize("rate", ["-5", "0", "abc", "1.234", "1e30", "NaN", "10000001", "∞"])
 def test_rate_that_is_no_amount_is_refused(rate: str, tunde: Person, signed_in) -> None:
     response = signed_in(tunde).post(reverse("tutor_profile"), PROFILE | {"hourly_rate": rate})
-    assert response.status_code == 422 and "id_hourly_rate_error" in response.content.decode()
+    assert response.status_code == 422
+    assert "id_hourly_rate_error" in response.content.decode()
 
 
 def test_student_has_no_tutor_profile_to_change(ada: Person, signed_in) -> None:
@@ -98,7 +101,8 @@ def test_photo_is_drawn_anew_square_and_without_metadata(form: str, tunde: Perso
     content = b"".join(response.streaming_content)
     kept = Image.open(io.BytesIO(content))
     assert (kept.format, kept.size, dict(kept.getexif())) == ("WEBP", (512, 512), {})
-    assert response["Content-Type"] == "image/webp" and "immutable" in response["Cache-Control"]
+    assert response["Content-Type"] == "image/webp"
+    assert "immutable" in response["Cache-Control"]
     assert b"taken at home" not in content
 
 
@@ -114,7 +118,8 @@ def test_photo_is_drawn_anew_square_and_without_metadata(form: str, tunde: Perso
 )
 def test_what_is_no_photo_is_refused(file: SimpleUploadedFile, tunde: Person, signed_in) -> None:
     response = signed_in(tunde).post(reverse("tutor_profile"), PROFILE | {"photo": file})
-    assert response.status_code == 422 and "id_photo_error" in response.content.decode()
+    assert response.status_code == 422
+    assert "id_photo_error" in response.content.decode()
     assert not TutorProfile.objects.get_or_create(person=tunde)[0].photo
 
 
@@ -137,9 +142,11 @@ def test_token_is_shown_once_kept_as_a_fingerprint_and_revoked(ada: Person, sign
     browser = signed_in(ada)
     response = browser.post(reverse("tokens"), {"token_name": "backup script"})
     raw = response.content.decode().split('id="token" readonly value="')[1].split('"')[0]
-    assert raw.startswith("oluko_") and "no-store" in response["Cache-Control"]
+    assert raw.startswith("oluko_")
+    assert "no-store" in response["Cache-Control"]
     token = ApiToken.objects.get()
-    assert raw not in token.digest and person_for_token(raw) == ada
+    assert raw not in token.digest
+    assert person_for_token(raw) == ada
     assert raw not in browser.get(reverse("profile")).content.decode()
     browser.post(reverse("token_revoke", args=[token.pk]))
     assert person_for_token(raw) is None
@@ -176,20 +183,26 @@ def test_use_of_a_token_is_noted_at_most_once_an_hour(ada: Person, django_assert
     ApiToken.objects.update(last_used_at=timezone.now() - timedelta(hours=2))
     person_for_token(raw)
     noted = ApiToken.objects.get().last_used_at
-    assert noted and timezone.now() - noted < timedelta(minutes=1)
+    assert noted
+    assert timezone.now() - noted < timedelta(minutes=1)
 
 
 def test_command_prints_a_token_and_nothing_else(ada: Person, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("token", ada.email.upper())
     out, err = capsys.readouterr()
-    assert person_for_token(out.strip()) == ada and out.count("\n") == 1 and err == ""
+    assert person_for_token(out.strip()) == ada
+    assert out.count("\n") == 1
+    assert err == ""
 
 
 def test_command_says_in_one_line_that_nobody_has_the_address(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         call_command("token", "nobody@demo.test")
     out, err = capsys.readouterr()
-    assert end.value.code == 1 and out == "" and err.count("\n") == 1 and "nobody@demo.test" in err
+    assert end.value.code == 1
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "nobody@demo.test" in err
 
 
 def test_verified_means_the_address_one_signs_in_with(ada: Person) -> None:
@@ -207,6 +220,7 @@ def test_post_without_token_is_refused(ada: Person, signed_in) -> None:
     browser = signed_in(ada, csrf=True)
     for name in ("profile", "tutor_profile", "become_mentor", "tokens", "zone", "account_logout"):
         response = browser.post(reverse(name), {"name": "Eve", "zone": "UTC"})
-        assert response.status_code == 403 and "Nothing was changed" in response.content.decode()
+        assert response.status_code == 403
+        assert "Nothing was changed" in response.content.decode()
     ada.refresh_from_db()
     assert (ada.name, ada.role, ada.time_zone) == ("Ada Obi", Person.Role.STUDENT, "Africa/Lagos")

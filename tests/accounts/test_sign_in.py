@@ -50,7 +50,8 @@ def sign_up(client: Client, email: str, **more: str):
 
 def test_person_signs_in_with_any_case_of_the_address(ada: Person, client: Client) -> None:
     response = sign_in(client, ada.email.upper())
-    assert response.status_code == 302 and response["Location"] == "/"
+    assert response.status_code == 302
+    assert response["Location"] == "/"
     assert client.session["_auth_user_id"] == str(ada.pk)
 
 
@@ -59,7 +60,8 @@ def test_wrong_password_and_unknown_address_answer_alike(ada: Person) -> None:
     for email in (ada.email, "nobody@demo.test"):
         response = sign_in(Client(), email, "wrong")
         answers.append((response.status_code, [str(error) for error in response.context["form"].non_field_errors()]))
-    assert answers[0] == answers[1] and answers[0][0] == 200
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 200
 
 
 def test_eleventh_bad_sign_in_is_refused_even_with_the_right_password(ada: Person, client: Client) -> None:
@@ -67,13 +69,15 @@ def test_eleventh_bad_sign_in_is_refused_even_with_the_right_password(ada: Perso
         assert sign_in(client, ada.email, "wrong").status_code == 200
     assert sign_in(client, ada.email, "wrong").status_code == 429
     refused = sign_in(client, ada.email)
-    assert refused.status_code == 429 and "_auth_user_id" not in client.session
+    assert refused.status_code == 429
+    assert "_auth_user_id" not in client.session
     assert "five minutes" in refused.content.decode()
 
 
 def test_operator_signs_in_where_tries_are_counted(client: Client, ada: Person) -> None:
     response = client.get("/admin/login/?next=/admin/")
-    assert response.status_code == 302 and response["Location"].startswith(reverse("account_login"))
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("account_login"))
     client.force_login(ada)
     assert client.get("/admin/login/").status_code == 404
 
@@ -95,12 +99,14 @@ def test_own_page_is_where_one_goes_after_signing_in(ada: Person, client: Client
 def test_new_person_confirms_their_address_and_signs_in(client: Client) -> None:
     client.cookies["zone"] = "Asia/Shanghai"
     response = sign_up(client, "Ife@Demo.test", next="/profile")
-    assert response.status_code == 302 and response["Location"] == "/accounts/confirm-email/?next=%2Fprofile"
+    assert response.status_code == 302
+    assert response["Location"] == "/accounts/confirm-email/?next=%2Fprofile"
     person = Person.objects.get(email="ife@demo.test")
     assert (person.name, person.time_zone, person.role) == ("Ife Ojo", "Asia/Shanghai", Person.Role.STUDENT)
     assert "_auth_user_id" not in client.session
     link = re.search(r"http://\S+(/accounts/confirm-email/\S+)", mail.outbox[0].body)
-    assert link and client.post(link[1]).status_code == 302
+    assert link
+    assert client.post(link[1]).status_code == 302
     assert EmailAddress.objects.get(user=person).verified
     assert sign_in(client, "ife@demo.test", "seven blue lanterns").status_code == 302
 
@@ -110,7 +116,8 @@ def test_sign_up_answers_alike_for_a_known_address(ada: Person) -> None:
     assert (fresh.status_code, fresh["Location"]) == (known.status_code, known["Location"])
     assert fresh.cookies.keys() == known.cookies.keys()
     assert Person.objects.filter(email=ada.email).count() == 1
-    assert mail.outbox[1].subject == "You have an account already" and mail.outbox[1].to == [ada.email]
+    assert mail.outbox[1].subject == "You have an account already"
+    assert mail.outbox[1].to == [ada.email]
 
 
 def test_sign_up_sets_nothing_but_what_the_form_asks(client: Client) -> None:
@@ -151,7 +158,8 @@ def test_closed_account_does_not_get_in(ada: Person, client: Client) -> None:
 )  # fmt: skip
 def test_visitors_pages_wear_our_look(name: str, client: Client) -> None:
     page = client.get(reverse(name)).content.decode()
-    assert "oluko/tokens" in page and 'class="card' in page
+    assert "oluko/tokens" in page
+    assert 'class="card' in page
     assert "style=" not in page
 
 
@@ -159,7 +167,9 @@ def test_visitors_pages_wear_our_look(name: str, client: Client) -> None:
 def test_signed_in_peoples_pages_wear_our_look(name: str, ada: Person, client: Client) -> None:
     sign_in(client, ada.email)
     page = client.get(reverse(name), follow=True).content.decode()
-    assert "oluko/tokens" in page and 'class="card' in page and "style=" not in page
+    assert "oluko/tokens" in page
+    assert 'class="card' in page
+    assert "style=" not in page
 
 
 def test_second_step_is_set_up_and_asked_for(ada: Person, client: Client) -> None:
