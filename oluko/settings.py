@@ -155,9 +155,10 @@ INSTALLED_APPS = [
     "oluko.meetings",
     "oluko.payments",
     "oluko.dashboards",
+    "oluko.operator",
     "oluko.api",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "oluko.core.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -292,6 +293,35 @@ MEDIA_ROOT = OLUKO_DATA / "uploads"
 # Photos alone are uploaded, to photos/; a view of ours serves them at /photos/.
 MEDIA_URL = "/"
 FORM_RENDERER = "oluko.core.forms.FormRenderer"
+
+# The operator's pages (django-unfold), in the colours of the rest.
+UNFOLD = {
+    "SITE_TITLE": "Oluko",
+    "SITE_HEADER": "Oluko",
+    "SITE_SUBHEADER": "oluko.core.admin.zone_told",
+    "SITE_SYMBOL": "cognition",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "9px",
+    "COLORS": {
+        "primary": {
+            "50": "#f4f5fd",
+            "100": "#e9ebfa",
+            "200": "#cfd4f5",
+            "300": "#aab2ec",
+            "400": "#8791e0",
+            "500": "#5a66c4",
+            "600": "#2f3a8f",
+            "700": "#282f7c",
+            "800": "#232b70",
+            "900": "#1c2359",
+            "950": "#12163a",
+        }
+    },
+    "STYLES": ["oluko.operator.menu.styles"],
+    "DASHBOARD_CALLBACK": "oluko.operator.front.front_page",
+    "SIDEBAR": {"show_search": True, "navigation": "oluko.operator.menu.navigation"},
+}
 
 LANGUAGE_CODE = "en"
 USE_I18N = True

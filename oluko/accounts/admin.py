@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
 from oluko.accounts.models import ApiToken, Person, TutorProfile
 from oluko.accounts.people import has_verified_email
+from oluko.accounts.zones import find_zone
 from oluko.core.admin import Act, Lines, Read, Record, may_operate, money_of
+
+
+class PersonForm(forms.ModelForm[Person]):
+    def clean_time_zone(self) -> str:
+        zone = find_zone(self.cleaned_data["time_zone"])
+        if zone is None:
+            raise forms.ValidationError(gettext("There is no such time zone."))
+        return zone
 
 
 RATE = money_of("hourly_rate", _("hourly rate"))
@@ -38,6 +49,7 @@ class TokenInline(Lines):
 
 @admin.register(Person)
 class PersonAdmin(Record):
+    form = PersonForm
     list_display = ("name", "email", "role_shown", "verified", "is_active", "time_zone", "created_at")
     list_filter = ("role", "is_active", ("tutor_profile__verified_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "email")

@@ -11,12 +11,14 @@ from oluko.ledger.models import Account
 
 @dataclass(frozen=True)
 class Sums:
-    """Minor units: not yet earned, earned, Paystack's fees, held at Paystack."""
+    """Minor units: not yet earned, earned, Paystack's fees, held at Paystack, owed to students, not applied."""
 
     pending: int
     earned: int
     fees: int
     held: int
+    refunds_due: int
+    unapplied: int
     currency: str
 
 
@@ -30,5 +32,7 @@ def platform_sums() -> Sums:
         earned=balances.get(Account.Kind.PLATFORM_REVENUE, 0),
         fees=balances.get(Account.Kind.PAYSTACK_FEES, 0),
         held=balances.get(Account.Kind.PAYSTACK_CLEARING, 0),
+        refunds_due=balances.get(Account.Kind.REFUNDS_DUE, 0),
+        unapplied=balances.get(Account.Kind.UNAPPLIED, 0),
         currency=currency,
     )

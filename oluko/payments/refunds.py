@@ -103,7 +103,7 @@ def _look_up(refund: Refund) -> None:
         known = paystack().refunds_of(refund.payment.paystack_id or refund.payment.reference)
     except GatewayError:
         return
-    mine = next((row for row in known if row.note == _note(refund)), None)
+    mine = latest_of(refund, known)
     if mine is not None:
         record_answer(refund, mine)
     elif refund.sent_at and refund.sent_at <= timezone.now() - SETTLES and refund.status == Status.SENDING:
@@ -112,6 +112,12 @@ def _look_up(refund: Refund) -> None:
             return
         Refund.objects.filter(pk=refund.pk, status=Status.SENDING).update(status=Status.QUEUED)
         send_refund(refund.pk)
+
+
+def latest_of(refund: Refund, known: list[SentRefund]) -> SentRefund | None:
+    """Ours among Paystack's refunds of a payment; one that failed counts only while none was sent after it."""
+    mine = [row for row in known if row.note == _note(refund)]
+    return min(mine, key=lambda row: row.status == "failed", default=None)
 
 
 def _ask(refund: Refund) -> None:
@@ -128,13 +134,20 @@ def _note(refund: Refund) -> str:
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _settle(refund_id: UUID, sent: SentRefund) -> None:
-    """The money is back with its owner: clear the debt, mark the booking, tell the student. Once."""
+    settle(refund_id, paystack_id=sent.paystack_id, outcome=sent.status)
+
+
+def settle(refund_id: UUID, *, paystack_id: str, outcome: str) -> bool:
+    """The money is back with its owner: clear the debt, mark the booking, tell the student. False if that was done.
+
+    Call inside a transaction.
+    """
     now = clock.now()
     rows = Refund.objects.filter(pk=refund_id).exclude(status=Status.PROCESSED)
     if not rows.update(
-        status=Status.PROCESSED, paystack_id=sent.paystack_id, outcome=sent.status, settled_at=timezone.now()
+        status=Status.PROCESSED, paystack_id=paystack_id, outcome=outcome[:300], settled_at=timezone.now()
     ):
-        return
+        return False
     refund = Refund.objects.select_related("payment__booking__student", "payment__booking__tutor").get(pk=refund_id)
     booking = refund.payment.booking
     due, held = (
@@ -147,10 +160,19 @@ def _settle(refund_id: UUID, sent: SentRefund) -> None:
         booking_id=booking.pk,
         payment_reference=refund.payment.reference,
     )
-    if refund.cause != Cause.PAID_TWICE:
-        # A live booking stays PAID: another of its payments has fulfilled it meanwhile.
-        Booking.objects.filter(pk=booking.pk, status__in=FINAL).update(payment_status=PaymentStatus.REFUNDED)
+    _mark_booking(refund)
     tell(booking, booking.student, "refunded", amount=refund.amount, key=f":{refund.pk}")
+    return True
+
+
+def _mark_booking(refund: Refund) -> None:
+    """REFUNDED, if this was the booking's own money: a live one is PAID by another payment meanwhile."""
+    rows = Booking.objects.filter(pk=refund.payment.booking_id, status__in=FINAL)
+    if refund.cause == Cause.REVIEW:
+        # Money that an operator sent back never settled this booking; another attempt may have.
+        rows = rows.exclude(payment_status=PaymentStatus.PAID)
+    if refund.cause != Cause.PAID_TWICE:
+        rows.update(payment_status=PaymentStatus.REFUNDED)
 
 
 @transaction.atomic(durable=True)
@@ -158,12 +180,15 @@ def _needs_attention(refund: Refund, why: str) -> None:
     Refund.objects.filter(pk=refund.pk).exclude(status=Status.PROCESSED).update(
         status=Status.NEEDS_ATTENTION, outcome=why[:300]
     )
-    ReviewItem.objects.get_or_create(
+    detail = {"refund": str(refund.pk), "amount": refund.amount, "answer": why[:300]}
+    # Sent again by an operator and failed again: the same row is open again.
+    ReviewItem.objects.update_or_create(
         key=f"refund:{refund.pk}",
-        defaults={
+        defaults={"detail": detail, "resolved_at": None, "resolved_by_id": None, "resolution": ""},
+        create_defaults={
             "kind": ReviewItem.Kind.REFUND,
             "payment": refund.payment,
             "reference": refund.payment.reference,
-            "detail": {"refund": str(refund.pk), "amount": refund.amount, "answer": why[:300]},
+            "detail": detail,
         },
     )

@@ -1,0 +1,78 @@
+"""Bookings, each with its money and its audit trail. Their states move by named actions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from oluko.accounts.models import Person
+from oluko.bookings.models import LIVE, Booking
+from oluko.core.admin import Act, Endless, Record, money_of
+from oluko.ledger.audit import trail
+from oluko.ledger.stories import story_of
+
+COLOURS = {
+    "PENDING_MENTOR_REVIEW": "warning", "SCHEDULED": "info", "IN_PROGRESS": "primary", "COMPLETED": "success",
+    "NO_SHOW": "warning", "CANCELLED": "danger", "REJECTED": "danger",
+}  # fmt: skip
+PAID_COLOURS = {"PENDING": "warning", "PAID": "success", "FAILED": "danger", "REFUNDED": "info"}
+PRICE, REFUNDED = money_of("price", _("price")), money_of("refunded", _("refunded"))
+
+
+@admin.register(Booking)
+class BookingAdmin(Endless, Record):
+    list_display = ("title", "student", "tutor", "scheduled_at", "state", "payment", PRICE, "created_at")
+    list_filter = ("status", "payment_status", "booking_mode", "cancel_reason", "scheduled_at")
+    search_fields = ("=id", "title", "student__name", "student__email", "tutor__name", "tutor__email")
+    search_help_text = _("Title, a person's name or address, or the booking's id")
+    list_select_related = ("student", "tutor")
+    ordering = ("-created_at", "-id")
+    change_form_outer_after_template = "bookings/operator/story.html"
+    fieldsets = (
+        (None, {"fields": ("state", "payment", "title", "student", "tutor", "scheduled_at", "ends_at", "duration")}),
+        (
+            _("Money"),
+            {"fields": (PRICE, REFUNDED, "tutor_share_bps", "cancellation_policy", "release_at", "released_at")},
+        ),
+        (
+            _("Request and deadlines"),
+            {"fields": ("booking_mode", "pay_by", "approval_deadline", "notes", "approval_notes", "rejected_at")},
+        ),
+        (
+            _("Course of events"),
+            {
+                "fields": (
+                    "created_at", "started_at", "ended_at", "cancelled_at", "cancel_reason", "cancel_note",
+                    "offering", "course", "description", "buffer_minutes", "meeting_url",
+                )
+            },
+        ),
+    )  # fmt: skip
+    readonly_fields = ("state", "payment", PRICE, REFUNDED)
+
+    @display(description=_("state"), ordering="status", label=COLOURS)  # type: ignore[untyped-decorator]
+    def state(self, obj: Booking) -> tuple[str, str]:
+        return obj.status, obj.get_status_display()
+
+    @display(description=_("payment"), ordering="payment_status", label=PAID_COLOURS)  # type: ignore[untyped-decorator]
+    def payment(self, obj: Booking) -> tuple[str, str]:
+        return obj.payment_status, obj.get_payment_status_display()
+
+    def acts(self, obj: Any) -> Iterable[Act]:
+        if obj.status in LIVE:
+            yield Act(_("Cancel and give all back"), "operator_cancel", danger=True)
+
+    def story(self, obj: Any) -> dict[str, Any]:
+        entries = trail("booking", str(obj.pk))
+        names: dict[UUID | None, str] = dict(Person.objects.filter(pk__in={entry.actor_id for entry in entries}).values_list("pk", "name"))
+        payments = obj.payments.prefetch_related("refunds").order_by("created_at")
+        return {
+            "trail": [(entry, names.get(entry.actor_id) or entry.actor_id or "Oluko") for entry in entries],
+            "transfers": story_of(obj.pk),
+            "payments": payments,
+        }

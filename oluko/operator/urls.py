@@ -1,0 +1,22 @@
+"""Addresses of the named actions, below /admin/ and before the admin's own."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from oluko.operator import views
+from oluko.payments.reviews import Way
+
+urlpatterns = [
+    path("people/<uuid:person_id>/verify", views.verify, name="operator_verify"),
+    path("people/<uuid:person_id>/unverify", views.unverify, name="operator_unverify"),
+    path("people/<uuid:person_id>/role", views.role, name="operator_role"),
+    path("people/<uuid:person_id>/deactivate", views.deactivate, name="operator_deactivate"),
+    path("people/<uuid:person_id>/reactivate", views.reactivate, name="operator_reactivate"),
+    path("offerings/<uuid:offering_id>/withdraw", views.withdraw, name="operator_withdraw"),
+    path("bookings/<uuid:booking_id>/cancel", views.cancel, name="operator_cancel"),
+    path("payments/<uuid:payment_id>/check", views.check_payment, name="operator_check_payment"),
+    path("jobs/<uuid:job_id>/again", views.run_again, name="operator_run_again"),
+    path("jobs/<uuid:job_id>/give-up", views.give_up, name="operator_give_up"),
+    *(path(f"reviews/<int:item_id>/{way}", views.review, {"way": way}, name=f"operator_review_{way}") for way in Way),
+]
