@@ -32,18 +32,22 @@ class Recurring:
     name: str
     every: int
     run: Callable[[], object]
+    first: bool = False
 
 
 registry: dict[str, Recurring] = {}
 
 
-def recurring[F: Callable[[], object]](name: str, *, every: int) -> Callable[[F], F]:
-    """Run the decorated function once every `every` seconds; raises ValueError if the name is taken."""
+def recurring[F: Callable[[], object]](name: str, *, every: int, first: bool = False) -> Callable[[F], F]:
+    """Run the decorated function once every `every` seconds; raises ValueError if the name is taken.
+
+    Nothing else of the urgent worker runs before what is `first` has succeeded.
+    """
 
     def register(function: F) -> F:
         if name in registry:
             raise ValueError(f"Two recurring jobs are called {name}.")
-        registry[name] = Recurring(name, every, function)
+        registry[name] = Recurring(name, every, function, first)
         return function
 
     return register
@@ -99,10 +103,14 @@ def run_tick(job: Recurring, tick: int, limits: Limits) -> bool:
 
 
 class Timetable:
-    """Which recurring jobs are due. Remembers the ticks it has seen, so that asking again costs no query."""
+    """Which recurring jobs are due. Remembers the ticks it has seen, so that asking again costs no query.
+
+    `blocked`: a job that comes first has not succeeded yet.
+    """
 
     def __init__(self, jobs: list[Recurring], limits: Limits) -> None:
-        self._jobs = jobs
+        self._jobs = sorted(jobs, key=lambda job: not job.first)
+        self.blocked = False
         self._limits = limits
         self._seen: dict[str, int] = {}
 
@@ -112,6 +120,11 @@ class Timetable:
         for job in self._jobs:
             tick = tick_now(job)
             if self._seen.get(job.name) != tick and not self._limits.stopping:
-                done += run_tick(job, tick, self._limits)
+                went_well = run_tick(job, tick, self._limits)
+                done += went_well
                 self._seen[job.name] = tick
+                if job.first:
+                    self.blocked = not went_well
+            if self.blocked:
+                break
         return done

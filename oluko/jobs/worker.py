@@ -67,7 +67,7 @@ class Worker:
             free_lost_jobs()
             self._next_reap = now + REAP_SECONDS
         self._timetable.run_due()
-        claim = None if self.limits.stopping else claim_job(self.queue, self.id)
+        claim = None if self.limits.stopping or self._timetable.blocked else claim_job(self.queue, self.id)
         if claim is not None:
             self._do(claim)
         return claim is not None

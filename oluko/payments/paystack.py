@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -87,6 +88,12 @@ class Paystack:
                 return None
             raise
 
+    def charges_since(self, since: datetime, page: int) -> list[Charge]:
+        """One page of the successful charges since an instant (aware), newest first; empty beyond the last."""
+        query = {"from": since.isoformat(), "status": "success", "perPage": "100", "page": str(page)}
+        answer = self._answer("GET", "/transaction", seconds=JOB_SECONDS, params=query)
+        return [_charge(row) for row in _rows(answer)]
+
     def refund(self, *, transaction_id: str, amount: int, currency: str, note: str) -> SentRefund:
         """Send money back. `note` is ours, so that the refund is found again if the answer is lost."""
         body = {"transaction": transaction_id, "amount": amount, "currency": currency, "merchant_note": note}
@@ -96,10 +103,7 @@ class Paystack:
         """Every refund of a transaction that Paystack knows."""
         query = {"transaction": transaction_id, "perPage": "100"}
         answer = self._answer("GET", "/refund", seconds=JOB_SECONDS, params=query)
-        rows = answer.get("data")
-        if not isinstance(rows, list):
-            raise OutcomeUnknown("Paystack's list of refunds has an unexpected shape.")
-        return [_refund(row) for row in rows]
+        return [_refund(row) for row in _rows(answer)]
 
     def refund_status(self, paystack_id: str) -> SentRefund:
         """How a refund stands."""
@@ -133,6 +137,13 @@ def signature_is_valid(body: bytes, signature: str) -> bool:
     if not key or not signature.isascii():
         return False
     return hmac.compare_digest(hmac.new(key, body, hashlib.sha512).hexdigest(), signature.strip().lower())
+
+
+def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = answer.get("data")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise OutcomeUnknown("Paystack's list has an unexpected shape.")
+    return rows
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

@@ -33,6 +33,14 @@ def send_refund_job(refund_id: str) -> None:
     send_refund(UUID(refund_id))
 
 
+@recurring("payments.restored", every=5, first=True)
+def reconcile_restored_payments() -> None:
+    """After a restore, what Paystack knows comes before anything else."""
+    from oluko.payments.restored import reconcile_restored
+
+    reconcile_restored()
+
+
 @recurring("payments.pending", every=15)
 def check_pending_payments() -> None:
     """Payments left pending, whose webhook never came."""
