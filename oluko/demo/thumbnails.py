@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "courses" / "static" / "courses"
@@ -52,7 +53,7 @@ def _circle(radius: float, x: float = 40, y: float = 40) -> str:
     return f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}"/>'
 
 
-def _line(points: list[tuple[float, float]], *, closed: bool = False) -> str:
+def _line(points: Sequence[tuple[float, float]], *, closed: bool = False) -> str:
     path = "L".join(f"{round(x, 1):g} {round(y, 1):g}" for x, y in points)
     return f'<path d="M{path}{"z" if closed else ""}"/>'
 

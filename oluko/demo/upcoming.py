@@ -15,6 +15,7 @@ from oluko.demo.past import Past, finished, new_booking, paid
 from oluko.demo.tasks import pay_in_sandbox
 from oluko.meetings.meetings import want_meeting
 from oluko.notifications.models import Notification
+from oluko.notifications.notifications import newest_id
 from oluko.offerings.models import BookingMode, Offering
 
 LAGOS = ZoneInfo("Africa/Lagos")
@@ -98,7 +99,7 @@ def _leave_unread(people: dict[str, Person], now: datetime) -> None:
     """Nobody is mailed for what was only seeded; the newest message of each who can be tried out stays unread."""
     Notification.objects.filter(mailed_at__isnull=True).update(mailed_at=now)
     for login in ("ada", "bola", "tunde", "mei"):
-        newest = Notification.objects.filter(person=people[login]).order_by("-id").values_list("pk", flat=True).first()
+        newest = newest_id(people[login])
         Notification.objects.filter(pk=newest).update(read_at=None)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.courses.courses import dismiss_suggestions, enrolment_of, get_course
+from oluko.offerings.marketplace import Listing
 from oluko.offerings.suggestions import suggestions_for
 
 
@@ -23,7 +24,8 @@ def course_complete(request: SignedInRequest, slug: str) -> HttpResponse:
     enrolment = enrolment_of(request.user, course.pk)
     if enrolment is None or enrolment.completed_at is None:
         return redirect("course", slug=slug)
-    suggestions, total = [], 0
+    suggestions: list[Listing] = []
+    total = 0
     if enrolment.suggestions_dismissed_at is None:
         suggestions, total = suggestions_for(course.pk)
     context = {"course": course, "enrolment": enrolment, "suggestions": suggestions, "total": total}
