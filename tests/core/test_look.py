@@ -66,8 +66,6 @@ def test_templates_hold_nothing_that_the_policy_forbids() -> None:
     assert len(pages) > 20
     handlers = r"\son(?:click|change|submit|load|input|error)="
     forbidden = re.compile(rf"<style|\sstyle=\"[^\"]*:|{handlers}|javascript:|hx-on", re.IGNORECASE)
-        r"<style|\sstyle=|\son(?:click|change|submit|load|input|error)=|javascript:|hx-on", re.IGNORECASE
-    )
     assert [str(page) for page in pages if forbidden.search(page.read_text())] == []
     scripts = re.compile(r"<script(?![^>]*(?:\bsrc=|application/))", re.IGNORECASE)
     assert [str(page) for page in pages if scripts.search(page.read_text())] == []
