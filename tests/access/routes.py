@@ -96,6 +96,7 @@ PRIVATE: dict[str, Rule] = {
     "student/mentorship": Rule.SIGNED_IN,
     "student/mentorship/live": Rule.SIGNED_IN,
     "tutor/analytics": Rule.TEACHES,
+    "tutor/availability": Rule.TEACHES,
     "tutor/mentorship": Rule.TEACHES,
     "tutor/mentorship/live": Rule.TEACHES,
     "tutor/mentorship/schedule": Rule.TEACHES,
