@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, FLOOR, TOP = 660, 220, 186, 26
-BAR_WIDTH, BAR_HEIGHT, BAR_STEP, BAR_LEFT = 560, 22, 40, 110
+BAR_WIDTH, BAR_HEIGHT, BAR_STEP, BAR_LEFT = 360, 22, 40, 92
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def bars(values: Sequence[int]) -> list[Shape]:
     highest = max(values, default=0) or 1
     shapes = []
     for place, value in enumerate(values):
-        width = (BAR_WIDTH - BAR_LEFT - 50) * value // highest
+        width = (BAR_WIDTH - BAR_LEFT - 46) * value // highest
         top = place * BAR_STEP + 6
         shapes.append(Shape(BAR_LEFT, top, max(width, 3) if value else 0, BAR_HEIGHT, top + 16, value))
     return shapes

@@ -69,7 +69,9 @@ def tutor_wallet(request: SignedInRequest) -> HttpResponse:
     lines = statement(request.user, limit=STATEMENT)
     mine = Booking.objects.filter(tutor=request.user, pk__in={line.booking_id for line in lines})
     titles = dict(mine.values_list("pk", "title"))
-    named = [(line, movement_label(line.kind), titles.get(line.booking_id)) for line in lines]
+    named = [
+        (line, movement_label(line.kind), titles.get(line.booking_id) if line.booking_id else None) for line in lines
+    ]
     return render(request, "dashboards/wallet.html", {"wallet": wallet_of(request.user), "lines": named})
 
 
@@ -164,7 +166,7 @@ def _if_changed(request: SignedInRequest, template: str, context: dict[str, Any]
     response = get_conditional_response(request, etag=tag) or render(request, template, context)
     response["ETag"] = tag
     patch_cache_control(response, private=True, no_cache=True)
-    return response  # type: ignore[return-value]
+    return response
 
 
 def _version(context: dict[str, Any], request: SignedInRequest) -> str:

@@ -76,6 +76,11 @@ def test_both_people_and_operators_see_it(
         assert "@demo.test" not in page.replace(person.email, "")
 
 
+def test_operators_do_not_cancel_as_if_they_took_part(paid: Booking, admin: Person, signed_in: SignIn) -> None:
+    assert signed_in(admin).get(path(paid, "/cancel")).status_code == 404
+    assert signed_in(admin).post(path(paid, "/cancel")).status_code == 404
+
+
 @pytest.mark.parametrize("step", ["start", "complete", "no-show", "meeting-link", "approve", "reject"])
 def test_only_its_tutor_may_do_the_tutors_part(
     paid: Booking, ada: Person, zainab: Person, admin: Person, signed_in: SignIn, step: str
@@ -323,7 +328,7 @@ def test_a_bad_link_comes_back_with_the_reason(paid: Booking, tunde: Person, sig
     assert answer.status_code == 422
     assert 'id="meeting-url-error"' in page
     assert 'aria-invalid="true"' in page
-    assert '<b>bold' not in page
+    assert "<b>bold" not in page
 
 
 def test_tutor_approves_on_the_page_and_on_the_dashboard(

@@ -1,9 +1,11 @@
-// The clocks of the participants: <time data-clock="Africa/Lagos" data-now="…"> shows what it is there now, by the server's time.
-const loaded = performance.now();
+// The clocks of the participants: <span data-clock="Africa/Lagos" data-now="…"> shows what it is there now, by the server's
+// time. What htmx swaps in counts from when it is first seen.
+const seen = new WeakMap();
 
 function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
-    const now = new Date(Date.parse(clock.dataset.now) + performance.now() - loaded);
+    if (!seen.has(clock)) seen.set(clock, performance.now());
+    const now = new Date(Date.parse(clock.dataset.now) + performance.now() - seen.get(clock));
     try {
       const text = new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.clock, hour: "2-digit", minute: "2-digit" }).format(now);
       if (clock.textContent !== text) clock.textContent = text;
@@ -13,4 +15,6 @@ function tick() {
   }
 }
 
+tick();
 setInterval(tick, 5000);
+document.addEventListener("htmx:afterSettle", tick);

@@ -24,3 +24,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const tag = event.detail.xhr.getResponseHeader("ETag");
   if (tag) live.dataset.etag = tag;
 });
+
+// On a phone the row of tabs is wider than the screen: the one that is open is brought into sight.
+function showTab() {
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+}
+
+showTab();
+document.addEventListener("htmx:afterSettle", showTab);
