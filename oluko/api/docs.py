@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
@@ -42,6 +43,7 @@ def document(api: NinjaAPI) -> Json:
 def openapi_view(api: NinjaAPI) -> Any:
     """The view of the document."""
 
+    @csrf_exempt
     @require_safe
     def openapi(request: HttpRequest) -> HttpResponse:
         return public(request, document(api))

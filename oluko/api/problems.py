@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -57,6 +58,8 @@ def problem(
     return answer
 
 
+# There is nothing to protect where there is nothing, and CSRF's refusal is a page.
+@csrf_exempt
 def no_such_address(request: HttpRequest, path: str = "") -> HttpResponse:
     """What every address answers that the API does not have."""
     return problem(404, "not_found", _("There is nothing at this address."))
@@ -107,17 +110,26 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 def _message(found: Mapping[str, Any]) -> str:
     """Pydantic's own findings in our (translated) words; our validators' messages as they are."""
-    kind = found["type"]
-    if kind == "missing":
-        return _("This field is required.")
-    if kind == "literal_error":
-        return _("Choose one of %(choices)s.") % {"choices": found["ctx"]["expected"].replace(" or ", ", ")}
-    if kind == "bool_type":
-        return _("Must be true or false.")
-    if kind == "list_type":
-        return _("Must be a list.")
-    if kind == "too_long":
-        return _("At most %(count)d entries.") % {"count": found["ctx"]["max_length"]}
+    facts = found.get("ctx", {})
+    match found["type"]:
+        case "missing":
+            return _("This field is required.")
+        case "literal_error":
+            return _("Choose one of %(choices)s.") % {"choices": facts["expected"].replace(" or ", ", ")}
+        case "string_too_short":
+            return _("Use at least %(count)d characters.") % {"count": facts["min_length"]}
+        case "string_too_long":
+            return _("Use at most %(count)d characters.") % {"count": facts["max_length"]}
+        case "greater_than_equal":
+            return _("Must be %(limit)s or more.") % {"limit": facts["ge"]}
+        case "less_than_equal":
+            return _("Must be %(limit)s or less.") % {"limit": facts["le"]}
+        case "bool_type":
+            return _("Must be true or false.")
+        case "list_type":
+            return _("Must be a list.")
+        case "too_long":
+            return _("At most %(count)d entries.") % {"count": facts["max_length"]}
     return str(found["msg"])
 
 

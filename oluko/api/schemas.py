@@ -81,10 +81,10 @@ QueryDuration = Annotated[
     WithJsonSchema({"type": "integer", "enum": list(DURATIONS), "description": "Minutes."}),
 ]
 Limit = Annotated[
-    int, BeforeValidator(bodies.read_query_whole), Field(ge=1, le=LARGEST_PAGE, description="Rows of a page.")
+    int, Field(ge=1, le=LARGEST_PAGE, description="Rows of a page."), BeforeValidator(bodies.read_query_whole)
 ]
 BodyLimit = Annotated[
-    int, BeforeValidator(bodies.read_whole), Field(ge=1, le=LARGEST_PAGE, description="Rows of a page.")
+    int, Field(ge=1, le=LARGEST_PAGE, description="Rows of a page."), BeforeValidator(bodies.read_whole)
 ]
 Mode = Literal["INSTANT", "REQUEST"]
 Policy = Literal["FLEXIBLE", "MODERATE", "STRICT"]

@@ -136,7 +136,8 @@ def signature_is_valid(body: bytes, signature: str) -> bool:
     key = settings.OLUKO_PAYSTACK_SECRET_KEY.encode()
     if not key or not signature.isascii():
         return False
-    return hmac.compare_digest(hmac.new(key, body, hashlib.sha512).hexdigest(), signature.strip().lower())
+    # Compared as sent: were case ignored, a signature with a flipped bit could still pass.
+    return hmac.compare_digest(hmac.new(key, body, hashlib.sha512).hexdigest(), signature)
 
 
 def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
