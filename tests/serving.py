@@ -23,7 +23,7 @@ from tests.databases import database_url, on_server
 
 ROOT = Path(__file__).resolve().parent.parent
 OLUKO = [sys.executable, "-m", "oluko"]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 
 
