@@ -21,11 +21,24 @@ from oluko.core.money import major, parse_major
 HIGHEST_RATE = 10_000_000_00
 
 
+class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
+    """Address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _without_placeholders(self)
+
+
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
     """Name, address, password; answers alike whether the address is new or known."""
 
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _("At least 10 characters, and not one that everybody uses.")
+        _without_placeholders(self)
 
     def validate_unique_email(self, value: str) -> str:
         self.account_already_exists = Person.objects.filter(email=value).exists()
@@ -125,3 +138,9 @@ class TokenForm(forms.Form):
     """A name by which a person knows their token again."""
 
     token_name = forms.CharField(label=_("What is it for?"), max_length=60, required=False)
+
+
+def _without_placeholders(form: forms.Form) -> None:
+    # They repeat the label above them.
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)

@@ -4,6 +4,7 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const form = document.getElementById("zone-offer");
 const shown = document.querySelector("[data-zone]")?.dataset.zone;
 const KEPT = "zone-kept";
+const CHOSEN = "zone-chosen";
 
 function sameClock(one, other) {
   const now = new Date();
@@ -22,11 +23,15 @@ function chosen() {
 
 // Whoever chooses another zone by hand is not asked about it again.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-zone-form]")) localStorage.setItem(KEPT, `${zone} ${event.target.elements.zone.value}`);
+  if (event.target.matches("[data-zone-form]")) localStorage.setItem(CHOSEN, zone);
 });
 
 if (zone) {
   if (!chosen()) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  if (localStorage.getItem(CHOSEN) === zone) {
+    localStorage.setItem(KEPT, `${zone} ${shown}`);
+    localStorage.removeItem(CHOSEN);
+  }
   const kept = localStorage.getItem(KEPT) === `${zone} ${shown}`;
   if (form && shown && !kept && !sameClock(zone, shown)) {
     form.elements.zone.value = zone;
