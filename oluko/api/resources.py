@@ -20,7 +20,7 @@ from oluko.calendars.availability import availability_of
 from oluko.calendars.slots import free_starts
 from oluko.core import clock
 from oluko.core.errors import Invalid
-from oluko.ledger.stories import story_of
+from oluko.dashboards.money import story_for
 from oluko.ledger.wallets import wallet_of
 from oluko.notifications.notifications import newest_id, notifications_since, unread_count
 from oluko.offerings.marketplace import Filters, search
@@ -174,7 +174,7 @@ def cancellation(request: Caller, session_id: schemas.PathId) -> HttpResponse:
 def money(request: Caller, session_id: schemas.PathId) -> HttpResponse:
     """The story of a booking's money, for its student, its tutor and operators."""
     row = get_booking(request.auth, session_id)
-    return answer({"lines": [wire.money_line(line) for line in story_of(row.pk)]})
+    return answer({"lines": [wire.money_line(line) for line in story_for(request.auth, row)]})
 
 
 @_get("/api/wallet", "wallet", answers.Wallet, tags=["You"], openapi_extra=SECURED)

@@ -37,9 +37,14 @@ def movement_label(kind: str) -> str:
 
 
 def money_lines(booking: Booking, reader: Person | None = None) -> list[Line]:
+    """As `story_for`, with accounts called as people call them."""
+    return [_line(transfer, booking) for transfer in story_for(reader, booking)]
+
+
+def story_for(reader: Person | None, booking: Booking) -> list[Transfer]:
     """Every movement that a booking caused, oldest first. The student does not see what Paystack takes from us."""
     hidden = {"fee"} if reader is not None and reader.pk == booking.student_id else set()
-    return [_line(transfer, booking) for transfer in story_of(booking.pk) if transfer.kind not in hidden]
+    return [transfer for transfer in story_of(booking.pk) if transfer.kind not in hidden]
 
 
 def _line(transfer: Transfer, booking: Booking) -> Line:
