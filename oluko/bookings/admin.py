@@ -69,7 +69,9 @@ class BookingAdmin(Endless, Record):
 
     def story(self, obj: Any) -> dict[str, Any]:
         entries = trail("booking", str(obj.pk))
-        names: dict[UUID | None, str] = dict(Person.objects.filter(pk__in={entry.actor_id for entry in entries}).values_list("pk", "name"))
+        names: dict[UUID | None, str] = dict(
+            Person.objects.filter(pk__in={entry.actor_id for entry in entries}).values_list("pk", "name")
+        )
         payments = obj.payments.prefetch_related("refunds").order_by("created_at")
         return {
             "trail": [(entry, names.get(entry.actor_id) or entry.actor_id or "Oluko") for entry in entries],

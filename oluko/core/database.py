@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import OperationalError, connection
 
@@ -34,6 +35,23 @@ def repeat_on_deadlock[**P, R](operation: Callable[P, R]) -> Callable[P, R]:
         return operation(*args, **kwargs)
 
     return repeated
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Every read inside sees one and the same moment, and no writer waits; inside a transaction it is that one's."""
+    if connection.in_atomic_block:
+        yield
+        return
+    postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        # SQLite's own transactions of ours begin IMMEDIATE, which would keep writers out meanwhile.
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if postgresql else "BEGIN DEFERRED")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
 
 
 def _is_repeatable(problem: OperationalError) -> bool:
