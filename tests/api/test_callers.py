@@ -84,7 +84,7 @@ def test_token_counts_even_beside_anothers_cookie(signed_in: SignIn, tunde: Pers
 
 def test_token_of_somebody_inactive_or_withdrawn_is_wrong(tunde: Person) -> None:
     first, second = issue_token(tunde), issue_token(tunde)
-    ApiToken.objects.order_by("pk").first().delete()  # type: ignore[union-attr]
+    ApiToken.objects.order_by("pk").first().delete()
     assert_problem(Client().get("/api/wallet", headers={"Authorization": f"Bearer {first}"}), 401)
     assert Client().get("/api/wallet", headers={"Authorization": f"Bearer {second}"}).status_code == 200
     Person.objects.update(is_active=False)
