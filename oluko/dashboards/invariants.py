@@ -130,7 +130,8 @@ _PAYMENTS = (
         "payment {0} of {1} is posted as {2} split and {3} sent back, fee {4} as {5}",
         """
         SELECT p.reference, p.amount, coalesce(t.split, 0), coalesce(t.sent_back, 0), p.fee, coalesce(t.fee, 0)
-        FROM payments_payment p JOIN bookings_booking b ON b.id = p.booking_id LEFT JOIN ({POSTED}) AS t ON t.payment_reference = p.reference
+        FROM payments_payment p JOIN bookings_booking b ON b.id = p.booking_id
+        LEFT JOIN ({POSTED}) AS t ON t.payment_reference = p.reference
         WHERE p.status = 'PAID' AND (t.split IS NULL OR t.split + t.sent_back <> p.amount OR t.fee <> p.fee
             OR (t.split <> 0 AND t.sent_back <> 0) OR t.unapplied <> 0
             OR (t.split <> 0 AND t.tutor <> p.amount * b.tutor_share_bps / 10000))""",
@@ -138,7 +139,8 @@ _PAYMENTS = (
     Check(
         "money of {0} is posted, but no payment of that reference is paid",
         """
-        SELECT t.payment_reference FROM ({POSTED}) AS t LEFT JOIN payments_payment p ON p.reference = t.payment_reference AND p.status = 'PAID'
+        SELECT t.payment_reference FROM ({POSTED}) AS t
+        LEFT JOIN payments_payment p ON p.reference = t.payment_reference AND p.status = 'PAID'
         WHERE p.id IS NULL AND (t.split <> 0 OR t.sent_back <> 0 OR t.fee <> 0)""",
     ),
     Check(
@@ -147,7 +149,8 @@ _PAYMENTS = (
         SELECT t.payment_reference, t.net FROM (
             SELECT x.payment_reference, sum(CASE WHEN c.kind = 'UNAPPLIED' THEN x.amount ELSE -x.amount END) AS net
             FROM ledger_transfer x JOIN ledger_account d ON d.id = x.debit_id
-            JOIN ledger_account c ON c.id = x.credit_id WHERE 'UNAPPLIED' IN (d.kind, c.kind) GROUP BY x.payment_reference
+            JOIN ledger_account c ON c.id = x.credit_id WHERE 'UNAPPLIED' IN (d.kind, c.kind)
+            GROUP BY x.payment_reference
         ) AS t WHERE t.net <> 0 AND NOT EXISTS (
             SELECT 1 FROM payments_reviewitem r WHERE r.reference = t.payment_reference AND r.resolved_at IS NULL)""",
     ),
@@ -155,7 +158,8 @@ _PAYMENTS = (
         "payment {0} owes {1} and has paid back {2}; its refunds are {3}, of them done {4}",
         """
         SELECT p.reference, coalesce(t.due, 0), coalesce(t.refunded, 0), coalesce(r.total, 0), coalesce(r.done, 0)
-        FROM payments_payment p LEFT JOIN ({POSTED}) AS t ON t.payment_reference = p.reference LEFT JOIN (
+        FROM payments_payment p
+        LEFT JOIN ({POSTED}) AS t ON t.payment_reference = p.reference LEFT JOIN (
             SELECT payment_id, sum(amount) AS total, sum(CASE WHEN status = 'PROCESSED' THEN amount ELSE 0 END) AS done
             FROM payments_refund GROUP BY payment_id
         ) AS r ON r.payment_id = p.id
@@ -191,7 +195,8 @@ _BOOKINGS = (
     Check(
         "booking {0} is {1} and {2}, and {3} payments fulfil it",
         """
-        SELECT b.id, b.status, b.payment_status, coalesce(t.fulfilled, 0) FROM bookings_booking b LEFT JOIN ({OF_BOOKING}) AS t ON t.booking_id = b.id
+        SELECT b.id, b.status, b.payment_status, coalesce(t.fulfilled, 0) FROM bookings_booking b
+        LEFT JOIN ({OF_BOOKING}) AS t ON t.booking_id = b.id
         WHERE CASE b.payment_status WHEN 'PAID' THEN coalesce(t.fulfilled, 0) <> 1
             WHEN 'REFUNDED' THEN coalesce(t.fulfilled, 0) > 1 ELSE coalesce(t.fulfilled, 0) <> 0 END""",
     ),
