@@ -10,6 +10,8 @@ from oluko.jobs.health import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    # Hot reads first: addresses are tried in this order.
+    path("", include("oluko.api.urls")),
     path("admin/", include("oluko.operator.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
@@ -23,5 +25,4 @@ urlpatterns = [
     path("", include("oluko.meetings.urls")),
     path("", include("oluko.payments.urls")),
     path("", include("oluko.dashboards.urls")),
-    path("", include("oluko.api.urls")),
 ]

@@ -23,7 +23,8 @@ api = NinjaAPI(
     urls_namespace="oluko",
 )
 speak_problems(api)
-for _room in (actions, resources, webhooks):
+# Hot reads first: addresses are tried in this order.
+for _room in (resources, webhooks, actions):
     api.add_router("", _room.router, auth=NOT_SET)
 
 

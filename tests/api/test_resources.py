@@ -183,8 +183,10 @@ def test_cancellation_terms_change_with_time(
 
 
 def test_money_and_wallet_tell_the_split(api: Api, paid: dict[str, Any], ada: Person, tunde: Person) -> None:
-    lines = api(ada).get(f"/api/mentorship/session/{paid['id']}/money").json()["lines"]
-    assert lines == api(tunde).get(f"/api/mentorship/session/{paid['id']}/money").json()["lines"]
+    path = f"/api/mentorship/session/{paid['id']}/money"
+    lines = api(tunde).get(path).json()["lines"]
+    # What Paystack takes is borne by the platform, and no business of the student's.
+    assert api(ada).get(path).json()["lines"] == [line for line in lines if line["kind"] != "fee"]
     assert lines[0].keys() == {"at", "kind", "from", "to", "amount", "currency"}
     into = {line["to"]: line["amount"] for line in lines}
     assert (into["TUTOR_PENDING"], into["PLATFORM_PENDING"]) == (3500, 1500)
