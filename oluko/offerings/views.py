@@ -100,6 +100,7 @@ def offering(request: HttpRequest, offering_id: UUID) -> HttpResponse:
         "picker": picker.pick(shown, wanted, student),
         "taken": wanted.taken,
         "nearest": picker.nearest(shown, wanted, student),
+        "notes": request.session.get("notes", {}).get(str(offering_id), ""),
         "here": request.get_full_path(),
     }
     part = request.headers.get("HX-Request")

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from oluko.accounts.models import Person
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booked
-from oluko.bookings.book import book, offered_terms
+from oluko.bookings.book import LONGEST_NOTES, book, offered_terms
 from oluko.bookings.cancellations import Who, refund_terms
 from oluko.bookings.deadlines import lapse_one
 from oluko.bookings.models import Booking, PaymentStatus
@@ -39,19 +39,21 @@ _CHECK_AGAIN = timedelta(seconds=2)
 def begin_checkout(request: HttpRequest, offering_id: UUID) -> HttpResponse:
     """Book the chosen time and go on to pay it, or to wait for the tutor's answer."""
     page = reverse("offering", args=[offering_id])
-    chosen = request.POST.get("scheduled_at", "")
+    chosen, notes = request.POST.get("scheduled_at", ""), request.POST.get("notes", "")
+    # Kept until it is booked, so that nobody who is sent back to the offering types them twice.
+    request.session["notes"] = {str(offering_id): notes[:LONGEST_NOTES]}
     if not isinstance(request.user, Person):
         back = f"{page}?{urlencode({'chosen': chosen})}"
         return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
     try:
         mode, at = _mode(request.POST.get("booking_mode", "")), _instant(chosen)
-        notes = request.POST.get("notes", "")
         booking = book(request.user, offered_terms(offering_id), mode=mode, scheduled_at=at, notes=notes)
     except TimeTaken:
         return redirect(f"{page}?{urlencode({'taken': chosen})}")
     except (Invalid, NotAllowed, TooMany) as refusal:
         messages.error(request, refusal.message)
         return redirect(f"{page}?{urlencode({'chosen': chosen})}")
+    del request.session["notes"]
     if mode == BookingMode.REQUEST:
         messages.success(request, _("Your request is with %(tutor)s.") % {"tutor": booking.tutor.name})
         return redirect(f"{reverse('student_mentorship')}?tab=approvals")
