@@ -98,7 +98,7 @@ def test_photo_is_drawn_anew_square_and_without_metadata(form: str, tunde: Perso
     assert signed_in(tunde).post(reverse("tutor_profile"), PROFILE | {"photo": picture(form)}).status_code == 302
     profile = TutorProfile.objects.get(person=tunde)
     response = client.get(profile.photo.url)
-    content = b"".join(response.streaming_content)
+    content = b"".join(response)
     kept = Image.open(io.BytesIO(content))
     assert (kept.format, kept.size, dict(kept.getexif())) == ("WEBP", (512, 512), {})
     assert response["Content-Type"] == "image/webp"

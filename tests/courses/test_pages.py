@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from oluko.accounts.models import Person
 from oluko.courses.courses import enrol, mark_lesson_done
@@ -96,7 +97,7 @@ def test_a_lessons_text_is_shown_as_text(signed_in: SignIn, ada: Person, react: 
 
 
 def test_lists_cost_the_same_however_many_courses(
-    signed_in: SignIn, ada: Person, react: Course, tunde: Person, django_assert_max_num_queries: Callable[..., object]
+    signed_in: SignIn, ada: Person, react: Course, tunde: Person, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(12):
         course = Course.objects.create(title=f"Course {number}", slug=f"course-{number}", tutor=tunde, creator=tunde)

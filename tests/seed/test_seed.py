@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from io import StringIO
 from itertools import pairwise
 
@@ -11,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, F, Q
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from oluko.accounts.models import Person
 from oluko.accounts.people import has_verified_email
@@ -197,8 +197,8 @@ def test_it_is_the_same_every_time(db: None, django_db_blocker: object) -> None:
     assert both[0] == both[1]
 
 
-def test_it_takes_few_queries(db: None, django_assert_max_num_queries: Callable[[int], object]) -> None:
-    with django_assert_max_num_queries(4000):  # type: ignore[attr-defined]
+def test_it_takes_few_queries(db: None, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_max_num_queries(4000):
         seed()
     assert connection.in_atomic_block
 
