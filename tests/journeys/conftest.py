@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.serving import Site
 
@@ -36,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     """Chromium of the machine, else the one that Playwright installed."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield chromium
@@ -46,7 +47,7 @@ def browser() -> Iterator[Browser]:
 def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     """`new_page()` is one more person's browser; it takes Playwright's context options, as `java_script_enabled=False`.
 
-    A script that fails, or that the content policy refuses, fails the test. The clock is put back afterwards.
+    An error in the console, as of a script that fails or that the content policy refuses, fails the test. The clock is put back afterwards.
     """
     contexts: list[BrowserContext] = []
     failures: list[str] = []
@@ -58,7 +59,7 @@ def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: failures.append(f"{page.url}: {error}"))
-        page.on("console", lambda line: failures.append(line.text) if "Content Security" in line.text else None)
+        page.on("console", lambda line: failures.append(f"{page.url}: {line.text}") if line.type == "error" else None)
         return page
 
     yield open_page
