@@ -13,7 +13,7 @@ from oluko.api.auth import Caller, paying, signed_in, teaching
 from oluko.api.bodies import JsonObject
 from oluko.api.describing import SECURED, responses
 from oluko.api.rendering import answer
-from oluko.bookings.access import get_tutored
+from oluko.bookings.access import get_shared, get_tutored
 from oluko.bookings.models import Status
 from oluko.bookings.requests import approve_request, reject_request
 from oluko.bookings.sessions import mark_session
@@ -120,7 +120,9 @@ def proceed(request: Caller, data: Annotated[schemas.SessionNamed, JsonObject(..
 @action("cancelMentorshipSession", answers.CancelledSession, 404, 409)
 def cancel(request: Caller, data: Annotated[schemas.Cancelling, JsonObject(...)]) -> HttpResponse:
     """Cancel a booking that you take part in; what goes back follows its policy, and a tutor gives all back."""
-    cancelled = cancel_booking(request.auth, data.session_id, reason=data.reason or "")
+    # Operators cancel in the admin, where their reason is asked for.
+    session = get_shared(request.auth, data.session_id)
+    cancelled = cancel_booking(request.auth, session.pk, reason=data.reason or "")
     return answer(wire.booking(cancelled.booking) | {"refund": major(cancelled.refund)})
 
 

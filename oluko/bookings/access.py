@@ -20,6 +20,11 @@ def get_booking(person: Person, booking_id: UUID) -> Booking:
     return _one(rows, booking_id)
 
 
+def get_shared(person: Person, booking_id: UUID) -> Booking:
+    """A booking whose student or tutor the person is; operators are no part of it. Raises NotFound."""
+    return _one(_rows().filter(Q(student=person) | Q(tutor=person)), booking_id)
+
+
 def get_tutored(tutor: Person, booking_id: UUID) -> Booking:
     """A booking whose tutor the person is. Raises NotFound."""
     return _one(_rows().filter(tutor=tutor), booking_id)

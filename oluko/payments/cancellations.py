@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings import deadlines
-from oluko.bookings.access import get_booking
+from oluko.bookings.access import get_booking, get_shared
 from oluko.bookings.cancellations import Terms, Who, kept_parts, refund_terms
 from oluko.bookings.models import LIVE, Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.sessions import DISPUTE_WINDOW
@@ -19,7 +19,7 @@ from oluko.bookings.wording import tell, tell_both
 from oluko.calendars.claims import release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
-from oluko.core.errors import Conflict, Invalid, NotFound
+from oluko.core.errors import Conflict, Invalid
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
 from oluko.meetings.meetings import close_meeting
@@ -49,9 +49,7 @@ def preview_cancellation(person: Person, booking_id: UUID) -> Terms:
 
     Raises NotFound for everybody else, Conflict when the booking is over.
     """
-    booking = get_booking(person, booking_id)
-    if person.pk not in (booking.student_id, booking.tutor_id):
-        raise NotFound("no_such_session", _("There is no such session."))
+    booking = get_shared(person, booking_id)
     if booking.status not in LIVE:
         raise _moved_on()
     return refund_terms(booking, who_cancels(person, booking), clock.now())
