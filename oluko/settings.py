@@ -223,6 +223,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
     }
+    # Each thread keeps its connection: opening the file for every request costs more than most requests do.
+    _database["CONN_MAX_AGE"] = None
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
@@ -299,7 +301,8 @@ UNFOLD = {
     "SITE_TITLE": "Oluko",
     "SITE_HEADER": "Oluko",
     "SITE_SUBHEADER": "oluko.core.admin.zone_told",
-    "SITE_SYMBOL": "cognition",
+    "SITE_ICON": "oluko.operator.menu.mark",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "oluko.operator.menu.mark"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "9px",
@@ -310,7 +313,7 @@ UNFOLD = {
             "200": "#cfd4f5",
             "300": "#aab2ec",
             "400": "#8791e0",
-            "500": "#5a66c4",
+            "500": "#7d88e6",
             "600": "#2f3a8f",
             "700": "#282f7c",
             "800": "#232b70",
@@ -324,6 +327,7 @@ UNFOLD = {
 }
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["oluko.formats"]
 USE_I18N = True
 LOCALE_PATHS = [PROJECT / "oluko" / "locale"]
 TIME_ZONE = "UTC"

@@ -32,28 +32,45 @@ class BookingAdmin(Endless, Record):
     search_help_text = _("Title, a person's name or address, or the booking's id")
     list_select_related = ("student", "tutor")
     ordering = ("-created_at", "-id")
+    compressed_fields = False  # its many facts stand two by two
     change_form_outer_after_template = "bookings/operator/story.html"
     fieldsets = (
-        (None, {"fields": ("state", "payment", "title", "student", "tutor", "scheduled_at", "ends_at", "duration")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("status", "payment_status"), ("student", "tutor"), ("scheduled_at", "ends_at"),
+                    ("title", "duration"),
+                )
+            },
+        ),
         (
             _("Money"),
-            {"fields": (PRICE, REFUNDED, "tutor_share_bps", "cancellation_policy", "release_at", "released_at")},
+            {
+                "fields": (
+                    (PRICE, REFUNDED), ("tutor_share_bps", "cancellation_policy"), ("release_at", "released_at"),
+                )
+            },
         ),
         (
             _("Request and deadlines"),
-            {"fields": ("booking_mode", "pay_by", "approval_deadline", "notes", "approval_notes", "rejected_at")},
+            {
+                "fields": (
+                    ("booking_mode", "pay_by"), ("approval_deadline", "rejected_at"), "notes", "approval_notes",
+                )
+            },
         ),
         (
             _("Course of events"),
             {
                 "fields": (
-                    "created_at", "started_at", "ended_at", "cancelled_at", "cancel_reason", "cancel_note",
-                    "offering", "course", "description", "buffer_minutes", "meeting_url",
+                    ("created_at", "cancelled_at"), ("started_at", "ended_at"), ("cancel_reason", "cancel_note"),
+                    ("offering", "course"), ("buffer_minutes", "meeting_url"), "description",
                 )
             },
         ),
     )  # fmt: skip
-    readonly_fields = ("state", "payment", PRICE, REFUNDED)
+    readonly_fields = (PRICE, REFUNDED)
 
     @display(description=_("state"), ordering="status", label=COLOURS)  # type: ignore[untyped-decorator]
     def state(self, obj: Booking) -> tuple[str, str]:

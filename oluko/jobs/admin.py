@@ -28,7 +28,7 @@ class JobAdmin(Endless, Record):
     search_fields = ("=id", "task_path", "exception_class_path")
     search_help_text = _("A job's name, its error, or its id")
     fields = (
-        "what", "state", "queue_name", "arguments", "attempts", "again", "enqueued_at", "started_at", "finished_at",
+        "what", "status", "queue_name", "arguments", "attempts", "again", "enqueued_at", "started_at", "finished_at",
         "problem", "error",
     )  # fmt: skip
     readonly_fields = fields

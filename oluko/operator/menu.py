@@ -15,6 +15,11 @@ def styles(request: HttpRequest) -> str:
     return static("operator/operator.css")
 
 
+def mark(request: HttpRequest) -> str:
+    """The sign of the house, for the corner and the tab."""
+    return static("oluko/mark.svg")
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links; icons are names of Material Symbols, which django-unfold brings along."""
     return [

@@ -37,7 +37,7 @@ class PaymentAdmin(Endless, Record):
     list_select_related = ("booking__student",)
     ordering = ("-created_at", "id")
     fields = (
-        "reference", "state", AMOUNT, FEE, "booking", "student", "channel", "paystack_id", "outcome", "created_at",
+        "reference", "status", AMOUNT, FEE, "booking", "student", "channel", "paystack_id", "outcome", "created_at",
         "checked_at", "paid_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -63,7 +63,7 @@ class RefundAdmin(Endless, Record):
     list_select_related = ("payment",)
     ordering = ("-created_at", "id")
     fields = (
-        "payment", AMOUNT, "cause", "state", "paystack_id", "outcome", "attempts", "created_at", "sent_at",
+        "payment", AMOUNT, "cause", "status", "paystack_id", "outcome", "attempts", "created_at", "sent_at",
         "settled_at",
     )  # fmt: skip
     readonly_fields = fields
