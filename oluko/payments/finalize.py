@@ -233,6 +233,7 @@ def _review(payment_id: UUID, charge: Charge, kind: ReviewItem.Kind) -> bool:
 
 def _note(payment: Payment, charge: Charge) -> bool:
     """Remember an answer that moves no money; a declined attempt makes room for another."""
+    Payment.objects.filter(pk=payment.pk, status=Payment.Status.FAILED).update(checked_at=timezone.now())
     rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.PENDING)
     if charge.status in _DECLINED:
         return bool(

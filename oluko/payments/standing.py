@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
+from oluko.bookings.models import PaymentStatus
 from oluko.core.errors import NotFound
 from oluko.payments.models import Payment, Refund
 
@@ -34,7 +35,11 @@ def get_payment(student: Person, reference: str) -> Payment:
 
 
 def standing_of(payment: Payment, *, since: datetime) -> Standing:
-    """How it stands; "not paid" only once Paystack was asked after `since` (real time), never by guessing."""
+    """How it stands; "not paid" only once Paystack was asked after `since` (real time), never by guessing.
+
+    A declined attempt is asked about like any other: its page at Paystack may have been paid after all. And where
+    another attempt has paid the booking, that is what the student needs to know.
+    """
     if payment.status == Payment.Status.PAID:
         back = payment.refunds.first()
         causes = {Refund.Cause.TIME_LOST: Standing.TIME_LOST, Refund.Cause.PAID_TWICE: Standing.PAID_TWICE}
@@ -42,7 +47,9 @@ def standing_of(payment: Payment, *, since: datetime) -> Standing:
     if payment.reviews.exists():
         return Standing.IN_REVIEW
     asked = payment.checked_at is not None and payment.checked_at >= since
-    over = payment.status == Payment.Status.FAILED or (asked and payment.outcome in ("abandoned", "failed"))
-    if not over:
+    over = payment.status == Payment.Status.FAILED or payment.outcome in ("abandoned", "failed")
+    if not (asked and over):
         return Standing.CHECKING
+    if payment.booking.payment_status == PaymentStatus.PAID:
+        return Standing.CONFIRMED
     return Standing.NOT_PAID if payment.booking.awaits_payment else Standing.LAPSED

@@ -32,8 +32,6 @@ from oluko.payments.checkout import proceed_with_payment
 from oluko.payments.standing import Standing, get_payment, standing_of
 from oluko.payments.tasks import check_payment_job
 
-_CHECK_AGAIN = timedelta(seconds=2)
-
 
 @require_POST
 def begin_checkout(request: HttpRequest, offering_id: UUID) -> HttpResponse:
@@ -84,8 +82,8 @@ def verify_payment(request: SignedInRequest) -> HttpResponse:
     fragment = request.GET.get("part") == "state"
     since = _since(request) or timezone.now() - timedelta(milliseconds=1)
     standing = standing_of(payment, since=since)
-    unasked = payment.checked_at is None or payment.checked_at < timezone.now() - _CHECK_AGAIN
-    if standing == Standing.CHECKING and unasked and not fragment:
+    # CHECKING says that Paystack was not asked since; the fragment, which polls, asks no further.
+    if standing == Standing.CHECKING and not fragment:
         check_payment_job.enqueue(payment.reference)
     facts = {
         "payment": payment,
