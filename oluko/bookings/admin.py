@@ -32,7 +32,6 @@ class BookingAdmin(Endless, Record):
     search_help_text = _("Title, a person's name or address, or the booking's id")
     list_select_related = ("student", "tutor")
     ordering = ("-created_at", "-id")
-    compressed_fields = False  # its many facts stand two by two
     change_form_outer_after_template = "bookings/operator/story.html"
     fieldsets = (
         (
@@ -55,6 +54,7 @@ class BookingAdmin(Endless, Record):
         (
             _("Request and deadlines"),
             {
+                "classes": ("collapse",),
                 "fields": (
                     ("booking_mode", "pay_by"), ("approval_deadline", "rejected_at"), "notes", "approval_notes",
                 )
@@ -63,6 +63,7 @@ class BookingAdmin(Endless, Record):
         (
             _("Course of events"),
             {
+                "classes": ("collapse",),
                 "fields": (
                     ("created_at", "cancelled_at"), ("started_at", "ended_at"), ("cancel_reason", "cancel_note"),
                     ("offering", "course"), ("buffer_minutes", "meeting_url"), "description",
