@@ -23,7 +23,7 @@ SCHEMES: dict[str, dict[str, str]] = {
 }
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # What allauth's limiter counts for us: per address and minute, and per person and minute.
-_LIMITS = {"bad_token": "60/1m/ip", "checkout": "30/1m/user"}
+_LIMITS = {"bad_token": "300/1m/ip", "checkout": "120/1m/user"}
 
 
 class Caller(HttpRequest):
@@ -56,7 +56,7 @@ def teaching(request: HttpRequest) -> Person:
 
 
 def paying(request: HttpRequest) -> Person:
-    """The caller, counted: thirty checkouts a minute and person, because each one asks the payment provider."""
+    """The caller, counted: 120 checkouts a minute and person, because each one asks the payment provider."""
     person = signed_in(request)
     if ratelimit.consume(request, app="oluko", action="checkout", config=_LIMITS, user=person) is None:
         raise TooMany("too_many", _("Too many attempts to pay; wait a minute."))

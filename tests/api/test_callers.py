@@ -11,6 +11,7 @@ from django.test import Client
 
 from oluko.accounts.models import ApiToken, Person
 from oluko.accounts.people import issue_token
+from oluko.api import auth
 from oluko.offerings.models import Offering
 from tests.api.conftest import AT, Api, assert_problem
 from tests.api.test_bad_input import ACTIONS
@@ -98,7 +99,8 @@ def test_role_comes_before_the_body(api: Api, ada: Person) -> None:
         assert_problem(answer, 403, "role_needed")
 
 
-def test_wrong_tokens_are_counted_per_address() -> None:
+def test_wrong_tokens_are_counted_per_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(auth._LIMITS, "bad_token", "60/1m/ip")
     statuses = [
         Client().get("/api/wallet", headers={"Authorization": f"Bearer oluko_{number}"}).status_code
         for number in range(62)
@@ -111,7 +113,10 @@ def test_wrong_tokens_are_counted_per_address() -> None:
     assert_problem(elsewhere, 401)
 
 
-def test_checkouts_are_capped_per_person(api: Api, monday: object, ada: Person, bola: Person) -> None:
+def test_checkouts_are_capped_per_person(
+    api: Api, monday: object, ada: Person, bola: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(auth._LIMITS, "checkout", "30/1m/user")
     calls, wanted = api(ada), {"bookingMode": "REQUEST", "scheduledAt": AT.isoformat(), "offeringId": "nope"}
     statuses = [calls("beginMentorshipCheckout", **wanted).status_code for _ in range(15)]
     statuses += [calls("proceedWithApprovedBookingPayment", sessionId="nope").status_code for _ in range(15)]
