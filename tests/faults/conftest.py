@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.payments.conftest import _sandbox, sandbox
+
+__all__ = ["_sandbox", "sandbox"]
+
 
 @pytest.fixture(params=[pytest.param(1, id="tenth"), pytest.param(10, id="full", marks=pytest.mark.faults)])
 def scale(request: pytest.FixtureRequest) -> int:
