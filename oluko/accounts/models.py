@@ -53,6 +53,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        # The marketplace lists tutors by name.
+        indexes = [models.Index(fields=["name"], name="person_name")]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_unique_lower"),
             models.CheckConstraint(

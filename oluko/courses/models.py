@@ -25,6 +25,7 @@ class Course(models.Model):
 
     class Meta:
         ordering = ["title"]
+        indexes = [models.Index(fields=["title"], name="course_title")]
 
     def __str__(self) -> str:
         return self.title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +13,11 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -40,14 +45,6 @@ from oluko.offerings.offerings import get_live_offering
 FIELDS = ("q", "tutorId", "courseId", "minPrice", "maxPrice", "duration", "sort")
 # More would make the page heavy; whoever is not in the list is found by name.
 LONGEST_LIST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A listing and the next instant at which it can be booked."""
-
-    listing: Listing
-    free: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,17 @@ def policy_bar(policy: str) -> dict[str, Any]:
     return {"words": words, "whole": whole, "half": half, "none": none, "half_at": whole, "none_at": whole + half}
 
 
-def _cards(found: Page) -> list[Card]:
+def _cards(found: Page) -> list[SafeString]:
     free = next_free_of({(row.tutor_id, row.duration) for row in found.rows})
-    return [Card(row, free[row.tutor_id, row.duration]) for row in found.rows]
+    reader = get_current_timezone_name(), get_language()
+    return [_card(row, free[row.tutor_id, row.duration], *reader) for row in found.rows]
+
+
+# A card says nothing but what is in its arguments, so that one that was rendered before serves again.
+@lru_cache(maxsize=2000)
+def _card(row: Listing, free: datetime | None, zone: str, language: str) -> SafeString:
+    """A listing and the next instant at which it can be booked, for readers of this zone and language: their own."""
+    return render_to_string("offerings/parts/card.html", {"row": row, "free": free})
 
 
 def _page_context(typed: dict[str, str]) -> dict[str, Any]:
