@@ -78,6 +78,7 @@ def _labels() -> dict[str, str]:
         "fee": _("Paystack's fee"),
         "refund_tutor": _("Refund, from the tutor's part"),
         "refund_platform": _("Refund, from Oluko's part"),
+        "review_to_refund": _("Decided: to be given back"),
         "refunded": _("Refunded"),
         "release_tutor": _("Released to the tutor"),
         "release_platform": _("Earned by Oluko"),
