@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
@@ -11,19 +11,69 @@ from oluko.core import money
 from oluko.core.times import when_for
 from oluko.notifications.notifications import notify
 
+# Title and text of each event. Lazy, so that each reader gets their own language.
+TEXTS = {
+    "requested": (
+        _("%(other)s asks for %(when)s"),
+        _("“%(title)s”, %(price)s. Please answer by %(deadline)s."),
+    ),
+    "approved": (
+        _("Approved: %(title)s, %(when)s"),
+        _("%(other)s has said yes. Pay %(price)s by %(deadline)s to keep the time. %(notes)s"),
+    ),
+    "rejected": (_("Not possible: %(title)s, %(when)s"), _("%(other)s cannot take this request. %(notes)s")),
+    "request_lapsed": (
+        _("No answer in time: %(title)s"),
+        _("%(other)s did not answer your request for %(when)s in time. Nothing was charged."),
+    ),
+    "request_lapsed_tutor": (
+        _("A request has lapsed: %(title)s"),
+        _("The request of %(other)s for %(when)s was not answered in time."),
+    ),
+    "hold_lapsed": (
+        _("Your hold has ended: %(title)s"),
+        _("%(when)s was not paid in time and is free again. Nothing was charged."),
+    ),
+    "paid": (
+        _("%(when)s · %(title)s with %(other)s"),
+        _("It is paid and confirmed. Their clock: %(theirs)s. Join from the session's page."),
+    ),
+    "time_lost": (
+        _("Paid too late: %(title)s"),
+        _("Your payment of %(price)s arrived when %(when)s was no longer free. All of it goes back to you."),
+    ),
+    "paid_twice": (
+        _("Paid twice: %(title)s"),
+        _("A second payment of %(amount)s arrived for this session. All of it goes back to you."),
+    ),
+    "in_review": (
+        _("We are looking at your payment: %(title)s"),
+        _("What arrived differs from what was due. Nothing is lost; we will write to you."),
+    ),
+    "started": (_("%(title)s has started"), _("%(other)s is there. Join from the session's page.")),
+    "completed": (_("Completed: %(title)s"), _("The session of %(when)s with %(other)s is complete.")),
+    "no_show": (_("Marked as no-show: %(title)s"), _("The session of %(when)s was marked as missed.")),
+    "cancelled": (_("Cancelled: %(title)s, %(when)s"), _("The session with %(other)s will not take place.")),
+    "refund_due": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. Your bank may need some days.")),
+    "refunded": (_("%(amount)s refunded"), _("For “%(title)s”, %(when)s.")),
+    "released": (_("%(amount)s are available"), _("For “%(title)s” of %(when)s.")),
+    "meeting_pasted": (_("New meeting link: %(title)s"), _("%(other)s has set a link for %(when)s.")),
+}
+
 
 def tell(booking: Booking, person: Person, event: str, *, amount: int = 0, key: str = "") -> None:
     """Notify one of the two of an event, once. Call inside a transaction.
 
     `amount` in minor units where the text names a sum; `key` tells repeated events of one kind apart.
     """
-    title, body = _texts(booking, person, amount)[event]
+    title, body = TEXTS[event]
+    facts = _facts(booking, person, amount)
     notify(
         person,
         event,
         event=f"{event}:{booking.pk}{key}",
-        title=title,
-        body=body,
+        title=str(title) % facts,
+        body=(str(body) % facts).strip(),
         url=reverse("session", args=[booking.pk]),
         booking_id=booking.pk,
     )
@@ -35,9 +85,10 @@ def tell_both(booking: Booking, event: str, *, key: str = "") -> None:
     tell(booking, booking.tutor, event, key=key)
 
 
-def _texts(booking: Booking, person: Person, amount: int) -> dict[str, tuple[str, str]]:
+def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
+    """What the texts may name."""
     other = booking.tutor if person.pk == booking.student_id else booking.student
-    facts = {
+    return {
         "title": booking.title,
         "when": when_for(person, booking.scheduled_at),
         "theirs": when_for(other, booking.scheduled_at),
@@ -47,51 +98,3 @@ def _texts(booking: Booking, person: Person, amount: int) -> dict[str, tuple[str
         "deadline": when_for(person, booking.deadline) if booking.deadline else "",
         "notes": booking.approval_notes,
     }
-    texts = {
-        "requested": (
-            _("%(other)s asks for %(when)s"),
-            _("“%(title)s”, %(price)s. Please answer by %(deadline)s."),
-        ),
-        "approved": (
-            _("Approved: %(title)s, %(when)s"),
-            _("%(other)s has said yes. Pay %(price)s by %(deadline)s to keep the time. %(notes)s"),
-        ),
-        "rejected": (_("Not possible: %(title)s, %(when)s"), _("%(other)s cannot take this request. %(notes)s")),
-        "request_lapsed": (
-            _("No answer in time: %(title)s"),
-            _("%(other)s did not answer your request for %(when)s in time. Nothing was charged."),
-        ),
-        "request_lapsed_tutor": (
-            _("A request has lapsed: %(title)s"),
-            _("The request of %(other)s for %(when)s was not answered in time."),
-        ),
-        "hold_lapsed": (
-            _("Your hold has ended: %(title)s"),
-            _("%(when)s was not paid in time and is free again. Nothing was charged."),
-        ),
-        "paid": (
-            _("%(when)s · %(title)s with %(other)s"),
-            _("It is paid and confirmed. Their clock: %(theirs)s. Join from the session's page."),
-        ),
-        "time_lost": (
-            _("Paid too late: %(title)s"),
-            _("Your payment of %(price)s arrived when %(when)s was no longer free. All of it goes back to you."),
-        ),
-        "paid_twice": (
-            _("Paid twice: %(title)s"),
-            _("A second payment of %(amount)s arrived for this session. All of it goes back to you."),
-        ),
-        "in_review": (
-            _("We are looking at your payment: %(title)s"),
-            _("What arrived differs from what was due. Nothing is lost; we will write to you."),
-        ),
-        "started": (_("%(title)s has started"), _("%(other)s is there. Join from the session's page.")),
-        "completed": (_("Completed: %(title)s"), _("The session of %(when)s with %(other)s is complete.")),
-        "no_show": (_("Marked as no-show: %(title)s"), _("The session of %(when)s was marked as missed.")),
-        "cancelled": (_("Cancelled: %(title)s, %(when)s"), _("The session with %(other)s will not take place.")),
-        "refund_due": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. Your bank may need some days.")),
-        "refunded": (_("%(amount)s refunded"), _("For “%(title)s”, %(when)s.")),
-        "released": (_("%(amount)s are available"), _("For “%(title)s” of %(when)s.")),
-        "meeting_pasted": (_("New meeting link: %(title)s"), _("%(other)s has set a link for %(when)s.")),
-    }
-    return {event: (title % facts, (body % facts).strip()) for event, (title, body) in texts.items()}
