@@ -1,6 +1,6 @@
 # Everything here works on a machine with make, git and a python3. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install tools run test check format faults bench
+.PHONY: help install tools run test check format faults bench screenshot
 
 BIN := .venv/bin
 # Checks and tests never touch ./data.
@@ -48,3 +48,6 @@ faults: tools ## failures at their full figures; takes long
 
 bench: install ## measure; prints the README's figures
 	$(POSTGRES) $(BIN)/python -m bench
+
+screenshot: tools ## take docs/screenshot.png anew
+	@OLUKO_SCREENSHOT=1 $(BIN)/pytest -q -n0 tests/journeys/test_screenshot.py

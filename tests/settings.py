@@ -11,7 +11,7 @@ _data = Path(tempfile.mkdtemp(prefix=f"oluko-tests-{_worker}-"))
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 
 # A developer's own keys and folders must not leak into the tests; DATABASE_URL alone chooses the engine.
-for _name in [name for name in os.environ if name.startswith("OLUKO_")]:
+for _name in [name for name in os.environ if name.startswith("OLUKO_") and name != "OLUKO_SCREENSHOT"]:
     del os.environ[_name]
 (_data / "static").mkdir()
 os.environ["OLUKO_DATA"] = str(_data)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.journeys import steps
 from tests.serving import Site
 
 ARGUMENTS = [
@@ -47,7 +48,8 @@ def browser() -> Iterator[Browser]:
 def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     """`new_page()` is one more person's browser; it takes Playwright's context options, as `java_script_enabled=False`.
 
-    An error in the console, as of a script that fails or that the content policy refuses, fails the test. The clock is put back afterwards.
+    An error in the console, as of a script that fails or that the content policy refuses, fails the test. The clock
+    is put back afterwards.
     """
     contexts: list[BrowserContext] = []
     failures: list[str] = []
@@ -57,6 +59,8 @@ def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**wanted)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
+        if options.get("java_script_enabled") is False:
+            steps.scriptless.add(context)
         page = context.new_page()
         page.on("pageerror", lambda error: failures.append(f"{page.url}: {error}"))
         page.on("console", lambda line: failures.append(f"{page.url}: {line.text}") if line.type == "error" else None)

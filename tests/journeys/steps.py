@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
+from weakref import WeakSet
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.journeys.pages import assert_accessible
 from tests.serving import Site
@@ -25,14 +26,19 @@ class Looker:
     seen: set[str] = field(default_factory=set)
 
     def __call__(self, page: Page) -> None:
+        if page.context in scriptless:
+            return
         address = _UUID.sub("ID", page.url.split("?")[0])
-        face = f"{address} {page.locator('h1').first.inner_text()} {page.locator('main h2').all_inner_texts()[:1]}"
+        faces = [page.locator("h1").first.inner_text(), *page.locator("main h2").all_inner_texts()[:1]]
+        face = " ".join([address, *faces, str(page.locator("dialog[open]").count())])
         if face not in self.seen:
             self.seen.add(face)
             assert_accessible(page)
 
 
 look = Looker()
+# Browsers without JavaScript, where axe cannot run either; their pages are looked at by the other journeys.
+scriptless: WeakSet[BrowserContext] = WeakSet()
 
 
 def list_offering(tutor: Page, title: str, *, course: str = "", price: str = "8,000", mode: str = "INSTANT") -> None:
@@ -48,7 +54,7 @@ def list_offering(tutor: Page, title: str, *, course: str = "", price: str = "8,
     dialog.get_by_label("Price").fill(price)
     dialog.get_by_label("Description").fill("We look at what you built and make one part of it good.")
     dialog.get_by_label("Booking").select_option(mode)
-    assert_accessible(tutor)
+    look(tutor)
     dialog.get_by_role("button", name="Create offering").click()
     expect(tutor.locator("main").get_by_role("link", name=title, exact=True)).to_be_visible()
 
