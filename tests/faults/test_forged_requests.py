@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.apps import apps
+from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_tasks_db.models import DBTaskResult
@@ -142,7 +143,8 @@ def test_return_page_only_has_the_payment_checked(
     assert after == before
 
 
-def everything() -> dict[str, list[object]]:
+def everything() -> dict[str, list[str]]:
     """Every row of ours with all its values, and every job; sign-ins and their counters are the sessions' own."""
-    ours = [model for model in apps.get_models() if model.__module__.startswith("oluko.")]
-    return {model.__name__: sorted(map(repr, model._default_manager.values_list())) for model in [*ours, DBTaskResult]}
+    ours: list[type[Model]] = [model for model in apps.get_models() if model.__module__.startswith("oluko.")]
+    ours.append(DBTaskResult)
+    return {model.__name__: sorted(map(repr, model._default_manager.values_list())) for model in ours}
