@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.journeys import steps
 from tests.serving import Site
@@ -44,6 +44,17 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def is_failure(line: ConsoleMessage) -> bool:
+    """Whether a line of the console tells of a fault of ours.
+
+    Chromium calls every answer of 409 and 422 an error, which forms that explain a refusal give on purpose, and htmx
+    the request that it gave up because the reader has moved on.
+    """
+    refused = "Failed to load resource" in line.text and any(code in line.text for code in ("409", "422"))
+    given_up = line.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+    return line.type == "error" and not refused and not given_up
+
+
 @pytest.fixture
 def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     """`new_page()` is one more person's browser; it takes Playwright's context options, as `java_script_enabled=False`.
@@ -63,7 +74,7 @@ def new_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
             steps.scriptless.add(context)
         page = context.new_page()
         page.on("pageerror", lambda error: failures.append(f"{page.url}: {error}"))
-        page.on("console", lambda line: failures.append(f"{page.url}: {line.text}") if line.type == "error" else None)
+        page.on("console", lambda line: failures.append(f"{page.url}: {line.text}") if is_failure(line) else None)
         return page
 
     yield open_page
