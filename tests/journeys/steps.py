@@ -181,9 +181,10 @@ def wallet(tutor: Page) -> dict[str, int]:
 def movements(tutor: Page, title: str) -> list[tuple[str, int]]:
     """The wallet's lines about the session of this title, newest first, as (what, kobo)."""
     tutor.goto("/tutor/wallet")
-    lines = tutor.get_by_role("row").filter(has=tutor.get_by_role("link", name=title, exact=True)).all()
-    cells = [line.get_by_role("cell").all_inner_texts() for line in lines]
-    return [(what, kobo(amount)) for _when, what, _title, amount in cells]
+    lines = tutor.get_by_role("listitem").filter(has=tutor.get_by_role("link", name=title, exact=True)).all()
+    return [
+        (line.locator(".m").inner_text().split(" · ")[0], kobo(line.locator(".price").inner_text())) for line in lines
+    ]
 
 
 def kobo(text: str) -> int:
