@@ -42,6 +42,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.STUDENT)
     time_zone = models.CharField(_("time zone"), max_length=64, default="Africa/Lagos")
+    calendar_renewals = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("how often the calendar's secret address was renewed")
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -128,7 +128,7 @@ def availability(row: Availability) -> Json:
     return {
         "timezone": row.time_zone,
         "weekly": row.weekly,
-        "exceptions": [{"date": day.date.isoformat(), "ranges": day.ranges} for day in row.exceptions.all()],
+        "exceptions": [{"date": day, "ranges": ranges} for day, ranges in sorted(row.exceptions.items())],
         "bufferMinutes": row.buffer_minutes,
         "minimumNoticeHours": row.minimum_notice_hours,
         "horizonDays": row.horizon_days,

@@ -16,7 +16,7 @@ from oluko.accounts.people import has_verified_email
 from oluko.bookings import deadlines
 from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
 from oluko.bookings.wording import tell
-from oluko.calendars.claims import lapsed_holders, quarters, take_time
+from oluko.calendars.claims import lapsed_holders, lock_people, quarters, take_time
 from oluko.calendars.slots import check_bookable
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
@@ -95,7 +95,7 @@ def book(student: Person, terms: Terms, *, mode: BookingMode, scheduled_at: date
     now = clock.now()
     _check_person_and_mode(student, terms, mode)
     # Two tabs of one student wait here for each other: the second then finds what the first has made.
-    Person.objects.select_for_update(of=("self",)).get(pk=student.pk)
+    lock_people(student.pk, terms.tutor.pk)
     held = _same_again(student, terms, mode, scheduled_at, now)
     if held is not None:
         return held
@@ -125,7 +125,7 @@ def claim(booking: Booking, *, expires_at: datetime | None) -> None:
     lapsed = lapsed_holders(holds, clock.now())
     for other in Booking.objects.select_related("tutor", "student").filter(pk__in=lapsed).order_by("pk"):
         deadlines.lapse(other)
-    take_time(booking.pk, holds, expires_at=expires_at)
+    take_time(booking.pk, holds, teacher=booking.tutor_id, expires_at=expires_at)
 
 
 def _check_person_and_mode(student: Person, terms: Terms, mode: BookingMode) -> None:

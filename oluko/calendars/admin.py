@@ -9,13 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from oluko.calendars.claims import instant
-from oluko.calendars.models import Availability, AvailabilityException, Claim
-from oluko.core.admin import Endless, Lines, Record, link_to
-
-
-class ExceptionInline(Lines):
-    model = AvailabilityException
-    fields = readonly_fields = ("date", "ranges")
+from oluko.calendars.models import Availability, Claim
+from oluko.core.admin import Endless, Record, link_to
 
 
 @admin.register(Availability)
@@ -25,9 +20,9 @@ class AvailabilityAdmin(Record):
     list_select_related = ("person",)
     fields = (
         "person", "time_zone", "weekly", "buffer_minutes", "minimum_notice_hours", "horizon_days", "slot_step_minutes",
+        "daily_cap", "exceptions",
     )  # fmt: skip
     readonly_fields = fields
-    inlines = (ExceptionInline,)
 
 
 @admin.register(Claim)

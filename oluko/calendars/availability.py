@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.accounts.zones import known_zones
-from oluko.calendars.models import WEEKDAYS, Availability, AvailabilityException
+from oluko.calendars.models import WEEKDAYS, Availability
 from oluko.core import clock
 from oluko.core.errors import Invalid, NotAllowed
 
@@ -41,19 +41,12 @@ def set_availability(person: Person, **changes: object) -> Availability:
     if not person.teaches:
         raise NotAllowed("not_a_tutor", _("Only tutors and mentors have working hours."))
     checked = _check(changes)
-    exceptions = checked.pop("exceptions", None)
     # The row is made first and then locked, so that two savers at once follow one another.
     Availability.objects.get_or_create(person=person, defaults={"time_zone": person.time_zone})
     availability = Availability.objects.select_for_update().get(person=person)
     for name, value in checked.items():
         setattr(availability, name, value)
     availability.save()
-    if exceptions is not None:
-        availability.exceptions.all().delete()
-        AvailabilityException.objects.bulk_create(
-            AvailabilityException(availability=availability, date=day, ranges=ranges)
-            for day, ranges in exceptions.items()
-        )
     return availability
 
 
@@ -126,7 +119,7 @@ def _week(value: object) -> dict[str, Ranges]:
     return week
 
 
-def _exceptions(value: object) -> dict[date, Ranges]:
+def _exceptions(value: object) -> dict[str, Ranges]:
     if not isinstance(value, list | tuple):
         raise _bad(_("Give the exceptions as a list of dates with their hours."))
     if len(value) > MOST_EXCEPTIONS:
@@ -145,7 +138,7 @@ def _exceptions(value: object) -> dict[date, Ranges]:
         raise Invalid("bad_availability", _("Some exceptions cannot be used."), errors=errors)
     # What is long past (in any zone) matters to nobody and would be read with every page.
     oldest = clock.now().date() - timedelta(days=2)
-    return {day: ranges for day, ranges in days.items() if day >= oldest}
+    return {day.isoformat(): ranges for day, ranges in sorted(days.items()) if day >= oldest}
 
 
 def _exception(value: object) -> tuple[date, Ranges]:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from oluko.accounts.models import Person
 from oluko.calendars.models import Claim
 from oluko.core.errors import Conflict
 
@@ -41,13 +42,27 @@ def instant(quarter: int) -> datetime:
     return datetime.fromtimestamp(quarter * SECONDS, UTC)
 
 
-def take_time(booking_id: UUID, holds: Holds, *, expires_at: datetime | None) -> None:
+def lock_people(*people: UUID) -> None:
+    """Let who changes one of these calendars wait for us until our transaction ends; always in the order of ids.
+
+    An optimisation where UNIQUE(person, quarter) decides, and what makes counting (a daily cap, open holds) safe.
+    """
+    # NO KEY UPDATE: rows that only point at a person, as claims do, need not wait.
+    list(Person.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk").values_list("pk"))
+
+
+def take_time(booking_id: UUID, holds: Holds, *, expires_at: datetime | None, teacher: UUID | None = None) -> None:
     """Claim every quarter of every person for the booking, or raise TimeTaken and claim nothing.
 
-    `expires_at` is the booking's deadline, None once nothing can lapse. Call inside a transaction. Rows go in
-    sorted by (person, quarter), so that two takers of the same time wait for each other and never deadlock.
+    `teacher` is the one of them whose session it is. `expires_at` is the booking's deadline, None once nothing can
+    lapse. Call inside a transaction. Rows go in sorted by (person, quarter), so that two takers of the same time
+    wait for each other and never deadlock.
     """
-    rows = sorted((person, quarter) for person, held in holds.items() for quarter in held)
+    rows = sorted(
+        (person, quarter, person == teacher and quarter == held.start)
+        for person, held in holds.items()
+        for quarter in held
+    )
     with transaction.atomic():
         if _insert_free(booking_id, rows, expires_at) < len(rows):
             raise TimeTaken
@@ -79,7 +94,7 @@ def lapsed_holders(holds: Holds, now: datetime) -> set[UUID]:
     return set(Claim.objects.filter(wanted, expires_at__lte=now).values_list("booking_id", flat=True))
 
 
-def _insert_free(booking_id: UUID, rows: Sequence[tuple[UUID, int]], expires_at: datetime | None) -> int:
+def _insert_free(booking_id: UUID, rows: Sequence[tuple[UUID, int, bool]], expires_at: datetime | None) -> int:
     """Insert the claims that conflict with nobody's; how many went in.
 
     SQL by hand because Django's bulk_create(ignore_conflicts=True) does not say how many rows it wrote, and
@@ -90,11 +105,11 @@ def _insert_free(booking_id: UUID, rows: Sequence[tuple[UUID, int]], expires_at:
     fields = Claim._meta.concrete_fields[1:]  # without its own id
     values = [
         field.get_db_prep_save(value, connection)
-        for person, quarter in rows
-        for field, value in zip(fields, (person, quarter, booking_id, expires_at), strict=True)
+        for person, quarter, opens in rows
+        for field, value in zip(fields, (person, quarter, booking_id, expires_at, opens), strict=True)
     ]
-    places = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
-    columns = "(person_id, quarter, booking_id, expires_at)"
+    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))
+    columns = "(person_id, quarter, booking_id, expires_at, opens)"
     sql = f"INSERT INTO calendars_claim {columns} VALUES {places} ON CONFLICT (person_id, quarter) DO NOTHING"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

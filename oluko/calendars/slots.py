@@ -26,7 +26,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
-from oluko.calendars.availability import Ranges, availability_of, minutes_of
+from oluko.calendars.availability import availability_of, minutes_of
 from oluko.calendars.claims import SECONDS, quarters
 from oluko.calendars.models import WEEKDAYS, Availability, Claim
 from oluko.core import clock
@@ -54,12 +54,12 @@ class Hours:
         return self.exceptions.get(day, self.week[day.weekday()])
 
 
-def hours_from(availability: Availability, exceptions: Iterable[tuple[date, Ranges]] = ()) -> Hours:
+def hours_from(availability: Availability) -> Hours:
     """The stored availability in the form that the rules read."""
     return Hours(
         zone=ZoneInfo(availability.time_zone),
         week=tuple(_minutes(availability.weekly.get(day, ())) for day in WEEKDAYS),
-        exceptions={day: _minutes(ranges) for day, ranges in exceptions},
+        exceptions={date.fromisoformat(day): _minutes(ranges) for day, ranges in availability.exceptions.items()},
         buffer_minutes=availability.buffer_minutes,
         minimum_notice_hours=availability.minimum_notice_hours,
         horizon_days=availability.horizon_days,
@@ -109,7 +109,7 @@ def check_bookable(tutor: Person, starts_at: datetime, duration: int) -> Availab
     if starts_at.tzinfo is None:
         raise _bad_time(_("Give the time with its zone."))
     availability = availability_of(tutor)
-    hours = hours_from(availability, availability.exceptions.values_list("date", "ranges"))
+    hours = hours_from(availability)
     now = clock.now()
     if starts_at <= now:
         raise _bad_time(_("This time has passed."))
@@ -222,26 +222,24 @@ def _hours_of(tutors: Collection[UUID]) -> dict[UUID, Hours]:
         "availability__minimum_notice_hours",
         "availability__horizon_days",
         "availability__slot_step_minutes",
-        "availability__exceptions__date",
-        "availability__exceptions__ranges",
+        "availability__exceptions",
     )
-    stored: dict[UUID, Availability] = {}
-    exceptions: dict[UUID, list[tuple[date, Ranges]]] = {}
-    for person, home, zone, weekly, buffer, notice, horizon, step, day, ranges in rows:
-        if zone is None:
-            stored[person] = Availability(time_zone=home)
-        elif person not in stored:
-            stored[person] = Availability(
+    return {
+        person: hours_from(
+            Availability(
                 time_zone=zone,
                 weekly=weekly,
                 buffer_minutes=buffer,
                 minimum_notice_hours=notice,
                 horizon_days=horizon,
                 slot_step_minutes=step,
+                exceptions=exceptions,
             )
-        if day is not None:
-            exceptions.setdefault(person, []).append((day, ranges))
-    return {person: hours_from(found, exceptions.get(person, ())) for person, found in stored.items()}
+            if zone is not None
+            else Availability(time_zone=home)
+        )
+        for person, home, zone, weekly, buffer, notice, horizon, step, exceptions in rows
+    }
 
 
 def _taken(people: Collection[UUID], until: datetime, now: datetime) -> dict[UUID, set[int]]:

@@ -57,8 +57,8 @@ class WeekForm:
 def form_of(availability: Availability) -> WeekForm:
     """The stored hours; a range that ends at midnight shows 00:00, as a field for times can hold no 24:00."""
     exceptions = [
-        Row(str(number), _shown(exception.ranges), date=exception.date.isoformat())
-        for number, exception in enumerate(availability.exceptions.all())
+        Row(str(number), _shown(ranges), date=day)
+        for number, (day, ranges) in enumerate(sorted(availability.exceptions.items()))
     ]
     return WeekForm(
         days=[Row(day, _shown(availability.weekly.get(day, [])), DAY_NAMES[day]) for day in WEEKDAYS],

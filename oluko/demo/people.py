@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from oluko.accounts.models import Person, TutorProfile
-from oluko.calendars.models import WEEKDAYS, Availability, AvailabilityException
+from oluko.calendars.models import WEEKDAYS, Availability
 
 PASSWORD = "demo"  # noqa: S105  (the contract says so; the demo lives in the sandbox mode only)
 Role = Person.Role
@@ -455,8 +455,7 @@ def _create_hours(people: dict[str, Person], monday: datetime) -> None:
         )
         for teacher in TEACHERS
     ]
+    day_off = (monday + timedelta(days=23)).date().isoformat()
+    for row in hours[2::4]:
+        row.exceptions = {day_off: []}
     Availability.objects.bulk_create(hours)
-    day_off = (monday + timedelta(days=23)).date()
-    AvailabilityException.objects.bulk_create(
-        AvailabilityException(availability=row, date=day_off, ranges=[]) for row in hours[2::4]
-    )

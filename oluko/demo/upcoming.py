@@ -92,7 +92,7 @@ def _take_time(booking: Booking) -> None:
         booking.tutor_id: quarters(booking.scheduled_at, booking.duration + booking.buffer_minutes),
         booking.student_id: quarters(booking.scheduled_at, booking.duration),
     }
-    take_time(booking.pk, holds, expires_at=booking.deadline)
+    take_time(booking.pk, holds, teacher=booking.tutor_id, expires_at=booking.deadline)
 
 
 def _leave_unread(people: dict[str, Person], now: datetime) -> None:

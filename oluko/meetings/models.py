@@ -26,6 +26,7 @@ class Meeting(models.Model):
     provider = models.CharField(max_length=20, blank=True)
     provider_id = models.CharField(max_length=60, blank=True)
     join_url = models.CharField(max_length=500, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True, help_text=_("the start that the provider was told"))
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     busy_until = models.DateTimeField(null=True, blank=True, help_text=_("real time; a worker is at it until then"))

@@ -17,6 +17,7 @@ class Notification(models.Model):
     body = models.TextField(_("text"), blank=True)
     url = models.CharField(_("link"), max_length=200, blank=True, help_text=_("a path of this site"))
     booking_id = models.UUIDField(null=True, blank=True, db_index=True)
+    calendar_file = models.TextField(blank=True, help_text=_("iCalendar text that goes with the mail"))
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
     mailed_at = models.DateTimeField(null=True, blank=True)

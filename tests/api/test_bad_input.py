@@ -12,7 +12,7 @@ from django.db import models
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
-from oluko.calendars.models import Availability, AvailabilityException, Claim
+from oluko.calendars.models import Availability, Claim
 from oluko.core.clock import iso
 from oluko.ledger.models import AuditEntry
 from oluko.notifications.models import Notification
@@ -24,7 +24,7 @@ from tests.cast import Caller, make_person
 pytestmark = pytest.mark.django_db
 
 WATCHED: tuple[type[models.Model], ...] = (
-    *(Offering, Booking, Claim, Payment, AuditEntry, Notification, Availability, AvailabilityException),
+    *(Offering, Booking, Claim, Payment, AuditEntry, Notification, Availability),
 )
 ACTIONS = (
     *("createMentorshipOffering", "updateMentorshipOffering", "deleteMentorshipOffering"),

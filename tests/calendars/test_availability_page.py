@@ -47,7 +47,7 @@ def test_saved_hours_come_back_in_order(tunde, signed_in):
     assert saved.weekly["tue"] == []
     assert (saved.time_zone, saved.buffer_minutes, saved.minimum_notice_hours) == ("Asia/Shanghai", 15, 0)
     assert (saved.horizon_days, saved.slot_step_minutes) == (30, 60)
-    assert [(str(day.date), day.ranges) for day in saved.exceptions.all()] == [
+    assert [(day, ranges) for day, ranges in saved.exceptions.items()] == [
         ("2026-12-24", [["09:00", "12:00"]]),
         ("2026-12-25", []),
     ]
