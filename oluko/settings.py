@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "oluko.bookings",
     "oluko.meetings",
     "oluko.payments",
+    "oluko.payouts",
     "oluko.dashboards",
     "oluko.operator",
     "oluko.api",

@@ -97,6 +97,8 @@ class Booking(models.Model):
     proposed_at = models.DateTimeField(_("start that the tutor proposes"), null=True, blank=True)
     hold_extended = models.BooleanField(_("hold extended"), default=False)
     refunded = models.BigIntegerField(_("refunded"), default=0)
+    refunded_late = models.BigIntegerField(_("refunded after the release"), default=0)
+    release_held = models.BooleanField(_("release held"), default=False)
     release_at = models.DateTimeField(_("to be released"), null=True, blank=True)
     released_at = models.DateTimeField(_("released to the tutor"), null=True, blank=True)
     meeting_url = models.CharField(_("meeting"), max_length=500, blank=True)
@@ -119,7 +121,9 @@ class Booking(models.Model):
             models.CheckConstraint(condition=models.Q(duration__in=DURATIONS), name="booking_duration_known"),
             models.CheckConstraint(condition=~models.Q(tutor=models.F("student")), name="booking_of_two_people"),
             models.CheckConstraint(
-                condition=models.Q(refunded__gte=0) & models.Q(refunded__lte=models.F("price")),
+                condition=models.Q(refunded__gte=0)
+                & models.Q(refunded_late__gte=0)
+                & models.Q(refunded__lte=models.F("price") - models.F("refunded_late")),
                 name="booking_refund_within_price",
             ),
             models.CheckConstraint(

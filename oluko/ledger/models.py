@@ -20,17 +20,26 @@ class Account(models.Model):
         PAYSTACK_FEES = "PAYSTACK_FEES", _("Paystack's fees")
         TUTOR_PENDING = "TUTOR_PENDING", _("Tutor, pending")
         TUTOR_AVAILABLE = "TUTOR_AVAILABLE", _("Tutor, available")
+        TUTOR_ON_THE_WAY = "TUTOR_ON_THE_WAY", _("Tutor, on the way to the bank")
+        TUTOR_HELD = "TUTOR_HELD", _("Tutor, frozen by a dispute")
+        TUTOR_OWES = "TUTOR_OWES", _("Tutor, owed to the platform")
         PLATFORM_PENDING = "PLATFORM_PENDING", _("Platform, pending")
+        PLATFORM_HELD = "PLATFORM_HELD", _("Platform, frozen by a dispute")
         PLATFORM_REVENUE = "PLATFORM_REVENUE", _("Platform, earned")
         REFUNDS_DUE = "REFUNDS_DUE", _("Refunds due")
         UNAPPLIED = "UNAPPLIED", _("Money not applied")
 
-    DEBIT_NORMAL = frozenset({Kind.PAYSTACK_CLEARING, Kind.PAYSTACK_FEES})
-    # Wallets and debts can't be below zero. Clearing can, briefly: Paystack may settle before we book a fee.
+    DEBIT_NORMAL = frozenset({Kind.PAYSTACK_CLEARING, Kind.PAYSTACK_FEES, Kind.TUTOR_OWES})
+    # Wallets and debts can't be below zero. Clearing can, briefly: Paystack may settle before we book a fee; and so
+    # can what the platform has earned, when it gives back more than it has.
     NEVER_NEGATIVE = (
         Kind.TUTOR_PENDING,
         Kind.TUTOR_AVAILABLE,
+        Kind.TUTOR_ON_THE_WAY,
+        Kind.TUTOR_HELD,
+        Kind.TUTOR_OWES,
         Kind.PLATFORM_PENDING,
+        Kind.PLATFORM_HELD,
         Kind.REFUNDS_DUE,
         Kind.UNAPPLIED,
     )
@@ -53,7 +62,10 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=models.Q(balance__gte=0)
                 | ~models.Q(
-                    kind__in=["TUTOR_PENDING", "TUTOR_AVAILABLE", "PLATFORM_PENDING", "REFUNDS_DUE", "UNAPPLIED"]
+                    kind__in=[
+                        *("TUTOR_PENDING", "TUTOR_AVAILABLE", "TUTOR_ON_THE_WAY", "TUTOR_HELD", "TUTOR_OWES"),
+                        *("PLATFORM_PENDING", "PLATFORM_HELD", "REFUNDS_DUE", "UNAPPLIED"),
+                    ]
                 ),
                 name="no_wallet_below_zero",
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -85,6 +86,8 @@ class Refund(models.Model):
         TIME_LOST = "TIME_LOST", _("Paid when the time was gone")
         PAID_TWICE = "PAID_TWICE", _("Paid a second time")
         REVIEW = "REVIEW", _("Decided by the operator")
+        PROBLEM = "PROBLEM", _("A problem was reported")
+        GOODWILL = "GOODWILL", _("Given back by the operator")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
@@ -101,12 +104,87 @@ class Refund(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["payment", "cause"], name="refund_once_a_cause"),
+            # An operator may give back more than once, each time a part.
+            models.UniqueConstraint(
+                fields=["payment", "cause"], name="refund_once_a_cause", condition=~models.Q(cause="GOODWILL")
+            ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_amount_positive"),
         ]
 
     def __str__(self) -> str:
         return f"{self.amount} of {self.payment_id}"
+
+
+class Dispute(models.Model):
+    """A chargeback as Paystack tells it: the student's bank asks for the money back. Amounts in minor units.
+
+    What is left of the booking's money is frozen meanwhile; the two parts remember how much of it was whose.
+    """
+
+    class Status(models.TextChoices):
+        AWAITING_US = "AWAITING_US", _("Waits for our answer")
+        AWAITING_BANK = "AWAITING_BANK", _("Waits for the bank")
+        WON = "WON", _("Decided for the tutor")
+        LOST = "LOST", _("Decided for the student")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    paystack_id = models.CharField(max_length=30, unique=True)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="disputes")
+    amount = models.BigIntegerField(_("amount disputed"))
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=Status, default=Status.AWAITING_US)
+    category = models.CharField(_("what the bank says"), max_length=60, blank=True)
+    due_at = models.DateTimeField(_("answer due"), null=True, blank=True)
+    held_tutor = models.BigIntegerField(_("frozen, tutor's part"), default=0)
+    held_platform = models.BigIntegerField(_("frozen, platform's part"), default=0)
+    answer = models.CharField(_("our answer"), max_length=300, blank=True)
+    opened_at = models.DateTimeField(help_text=_("business time"))
+    checked_at = models.DateTimeField(_("asked Paystack"), null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "due_at"], name="dispute_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["AWAITING_US", "AWAITING_BANK", "WON", "LOST"]),
+                name="dispute_status_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.paystack_id}"
+
+
+class Problem(models.Model):
+    """What a student or tutor reported within a day of a session; its money is not released until it is decided."""
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", _("Waits for the operator")
+        RELEASED = "RELEASED", _("Paid to the tutor")
+        SPLIT = "SPLIT", _("Shared")
+        REFUNDED = "REFUNDED", _("Given back to the student")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    booking = models.OneToOneField(Booking, models.PROTECT, related_name="problem")
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    words = models.TextField(_("what happened"), max_length=2000)
+    answer = models.TextField(_("what the other says"), max_length=2000, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    refund = models.BigIntegerField(_("given back"), default=0)
+    note = models.TextField(_("the operator's reason"), max_length=1000, blank=True)
+    decided_by_id = models.UUIDField(null=True, blank=True)
+    reported_at = models.DateTimeField(help_text=_("business time"))
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["OPEN", "RELEASED", "SPLIT", "REFUNDED"]), name="problem_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.booking_id}"
 
 
 class ReviewItem(models.Model):
