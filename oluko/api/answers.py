@@ -101,6 +101,7 @@ class Availability(Wire):
     minimum_notice_hours: int
     horizon_days: int
     slot_step_minutes: int
+    daily_cap: int | None
 
 
 class Unread(Wire):

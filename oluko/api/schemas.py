@@ -250,6 +250,10 @@ _RAW: dict[str, dict[str, Any]] = {
     "minimum_notice_hours": {"type": "integer", "minimum": 0, "maximum": 168},
     "horizon_days": {"type": "integer", "minimum": 1, "maximum": 365},
     "slot_step_minutes": {"type": "integer", "enum": [15, 30, 60]},
+    "daily_cap": {
+        "anyOf": [{"type": "integer", "minimum": 1, "maximum": 20}, {"type": "null"}],
+        "description": "Sessions that begin on one local date, at most; null for no limit.",
+    },
 }
 
 
@@ -266,6 +270,7 @@ class AvailabilityChanges(Wire):
     minimum_notice_hours: Annotated[Any, WithJsonSchema(_RAW["minimum_notice_hours"])] = _left_out()
     horizon_days: Annotated[Any, WithJsonSchema(_RAW["horizon_days"])] = _left_out()
     slot_step_minutes: Annotated[Any, WithJsonSchema(_RAW["slot_step_minutes"])] = _left_out()
+    daily_cap: Annotated[Any, WithJsonSchema(_RAW["daily_cap"])] = _left_out()
 
     def changes(self) -> dict[str, Any]:
         """The arguments of `set_availability`."""

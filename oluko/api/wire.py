@@ -133,6 +133,7 @@ def availability(row: Availability) -> Json:
         "minimumNoticeHours": row.minimum_notice_hours,
         "horizonDays": row.horizon_days,
         "slotStepMinutes": row.slot_step_minutes,
+        "dailyCap": row.daily_cap,
     }
 
 

@@ -17,7 +17,7 @@ from oluko.bookings import deadlines
 from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
 from oluko.bookings.wording import tell
 from oluko.calendars.claims import lapsed_holders, lock_people, quarters, take_time
-from oluko.calendars.slots import check_bookable
+from oluko.calendars.slots import check_bookable, check_daily_cap
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Invalid, NotAllowed, NotFound, TooMany
@@ -90,7 +90,8 @@ def book(student: Person, terms: Terms, *, mode: BookingMode, scheduled_at: date
     """Take a time for a student, or return the booking that already holds just this for them.
 
     Raises NotAllowed (one's own offering, an unverified address for a request), Invalid (a time that cannot be
-    booked), TimeTaken (somebody has it), TooMany (three open holds and requests already).
+    booked), TimeTaken (somebody has it, or the tutor is busy elsewhere), Conflict (`day_full`: the tutor teaches
+    enough on that day), TooMany (three open holds and requests already).
     """
     now = clock.now()
     _check_person_and_mode(student, terms, mode)
@@ -103,6 +104,7 @@ def book(student: Person, terms: Terms, *, mode: BookingMode, scheduled_at: date
     if mode == BookingMode.REQUEST and scheduled_at - now < deadlines.SHORTEST_REQUEST_NOTICE:
         raise Invalid("too_soon", _("A request needs at least three hours before the start."), field="scheduledAt")
     _check_open_count(student, now)
+    check_daily_cap(terms.tutor, scheduled_at)
     booking = _new_booking(student, terms, mode, scheduled_at, notes, availability.buffer_minutes, now)
     claim(booking, expires_at=booking.deadline)
     booking.save(force_insert=True)

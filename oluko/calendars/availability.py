@@ -20,6 +20,7 @@ from oluko.core.errors import Invalid, NotAllowed
 BUFFERS = (0, 15, 30, 45, 60)
 STEPS = (15, 30, 60)
 MOST_RANGES, MOST_EXCEPTIONS = 12, 366
+HIGHEST_CAP = 20
 _TIME = re.compile(r"([01]\d|2[0-3]):(00|15|30|45)|24:00", re.ASCII)
 
 type Ranges = list[list[str]]
@@ -35,8 +36,9 @@ def set_availability(person: Person, **changes: object) -> Availability:
     """Change what is given, keep the rest; bookings that exist are untouched.
 
     Takes `timezone`, `weekly` (a day that is missing has no hours), `exceptions` ([{date, ranges}], replaces all),
-    `buffer_minutes`, `minimum_notice_hours`, `horizon_days`, `slot_step_minutes`. Raises NotAllowed for people who
-    do not teach, Invalid with one message per field (wire names; `weekly.mon`, `exceptions.0` inside).
+    `buffer_minutes`, `minimum_notice_hours`, `horizon_days`, `slot_step_minutes`, `daily_cap` (None: as many sessions
+    a day as there is time for). Raises NotAllowed for people who do not teach, Invalid with one message per field
+    (wire names; `weekly.mon`, `exceptions.0` inside).
     """
     if not person.teaches:
         raise NotAllowed("not_a_tutor", _("Only tutors and mentors have working hours."))
@@ -170,6 +172,10 @@ def _one_of(allowed: Iterable[int]) -> Callable[[object], int]:
     return read
 
 
+def _cap(value: object) -> int | None:
+    return None if value is None else _one_of(range(1, HIGHEST_CAP + 1))(value)
+
+
 def _bad(message: str) -> Invalid:
     return Invalid("bad_availability", message)
 
@@ -183,4 +189,5 @@ _FIELDS: dict[str, tuple[str, str, Callable[[object], Any]]] = {
     "minimum_notice_hours": ("minimumNoticeHours", "minimum_notice_hours", _one_of(range(169))),
     "horizon_days": ("horizonDays", "horizon_days", _one_of(range(1, 366))),
     "slot_step_minutes": ("slotStepMinutes", "slot_step_minutes", _one_of(STEPS)),
+    "daily_cap": ("dailyCap", "daily_cap", _cap),
 }

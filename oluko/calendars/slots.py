@@ -8,16 +8,23 @@ The rules, so that two programs can agree on them:
 - A wall time that clocks jump over does not exist and is no start. A wall time that occurs twice means its first
   occurrence. A start must lie on a UTC quarter hour.
 - A session runs inside one range by elapsed time. A range that ends at a time which clocks jump over ends with
-  the jump.
+  the jump; one that ends at a time which occurs twice ends with its first occurrence.
 - A start lies at least the minimum notice after now, and at most the horizon (in days of 24 hours) after now.
 - The tutor must be free for the session and for the break after it, which may reach beyond the hours; the student
-  for the session alone.
+  for the session alone. What the tutor's calendars elsewhere say is busy counts as taken, for all that is booked
+  from then on, and undoes nothing that was booked before.
+- With a daily cap, a local date of the tutor on which that many sessions begin has no more starts. Only live
+  bookings count: one that lapsed, was cancelled or is over makes room again.
+
+Everything inside is counted in quarter hours since 1970-01-01T00:00Z, as claims are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,19 +34,28 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.calendars.availability import availability_of, minutes_of
-from oluko.calendars.claims import SECONDS, quarters
+from oluko.calendars.claims import MINUTES, TimeTaken, instant, quarters
 from oluko.calendars.models import WEEKDAYS, Availability, Claim
+from oluko.calendars.wall_time import first_occurrence, first_reaching, steady_offset
 from oluko.core import clock
-from oluko.core.errors import Invalid
+from oluko.core.errors import Conflict, Invalid
 
 type Minutes = tuple[tuple[int, int], ...]
+type Spans = tuple[tuple[int, int], ...]
 
 _DAY = timedelta(days=1)
+_QUARTER = timedelta(minutes=MINUTES)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A local date lasts 25 hours at most, and a session with its break 4: what matters to a window lies this near to it.
+_MARGIN = 2 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a tutor takes bookings: ranges are (start, end) in minutes since local midnight; Monday is week[0]."""
+    """When a tutor takes bookings: ranges are (start, end) in minutes since local midnight; Monday is week[0].
+
+    `outside_busy` are pairs of quarters [first, end), in order and apart.
+    """
 
     zone: ZoneInfo
     week: tuple[Minutes, ...]
@@ -48,10 +64,24 @@ class Hours:
     minimum_notice_hours: int = 0
     horizon_days: int = 60
     step_minutes: int = 30
+    daily_cap: int | None = None
+    outside_busy: Spans = ()
 
     def on(self, day: date) -> Minutes:
         """The ranges of one local date."""
         return self.exceptions.get(day, self.week[day.weekday()])
+
+    def date_of(self, quarter: int) -> date:
+        """The local date on which a quarter hour begins."""
+        return instant(quarter).astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person's quarters that live bookings hold, and those of them at which a session begins that they teach."""
+
+    taken: list[int] = field(default_factory=list)
+    taught: list[int] = field(default_factory=list)
 
 
 def hours_from(availability: Availability) -> Hours:
@@ -64,6 +94,8 @@ def hours_from(availability: Availability) -> Hours:
         minimum_notice_hours=availability.minimum_notice_hours,
         horizon_days=availability.horizon_days,
         step_minutes=availability.slot_step_minutes,
+        daily_cap=availability.daily_cap,
+        outside_busy=tuple((first, end) for first, end in availability.outside_busy),
     )
 
 
@@ -76,35 +108,50 @@ def bookable_starts(
     end: datetime,
     now: datetime,
     busy: Collection[int] = (),
+    taught: Collection[int] = (),
 ) -> list[datetime]:
     """The instants (UTC, rising) in [start, end) at which `duration` minutes can be booked.
 
-    `taken` are the tutor's quarter hours that are gone, `busy` the student's. Reads no database.
+    `taken` are the tutor's quarter hours that are gone, `busy` the student's; `taught` are the quarters at which
+    sessions of the tutor begin, one for each, which the daily cap counts. Reads no database.
     """
-    return list(_starts(hours, taken, busy, duration, start, end, now))
+    return list(_starts(hours, Held(sorted(taken), list(taught)), sorted(busy), duration, start, end, now))
 
 
 def free_starts(
-    tutor: Person, duration: int, start: datetime, end: datetime, *, student: Person | None = None
+    tutor: Person,
+    duration: int,
+    start: datetime,
+    end: datetime,
+    *,
+    student: Person | None = None,
+    ignoring: UUID | None = None,
+    buffer_minutes: int | None = None,
 ) -> list[datetime]:
     """The instants in [start, end) that can be booked now with the tutor, by the student where one is given.
 
-    Two queries. Claims whose deadline has passed do not block.
+    Two queries. Claims whose deadline has passed do not block. For a booking that is to move: what it holds itself
+    does not block either (`ignoring`), and it keeps its own break after the session (`buffer_minutes`).
     """
     now = clock.now()
     hours = _hours_of([tutor.pk])[tutor.pk]
+    if buffer_minutes is not None:
+        hours = replace(hours, buffer_minutes=buffer_minutes)
     people = [tutor.pk] if student is None else [tutor.pk, student.pk]
-    held = _taken(people, min(end, now + timedelta(days=hours.horizon_days)), now)
-    busy = held.get(student.pk, set()) if student is not None else set()
-    return bookable_starts(
-        hours, taken=held.get(tutor.pk, set()), busy=busy, duration=duration, start=start, end=end, now=now
-    )
+    last = min(end, now + timedelta(days=hours.horizon_days))
+    held = _held(people, max(start, now), last, now, ignoring=ignoring) if start < last else {}
+    busy = held.get(student.pk, Held()).taken if student is not None else []
+    return list(_starts(hours, held.get(tutor.pk, Held()), busy, duration, start, end, now))
 
 
-def check_bookable(tutor: Person, starts_at: datetime, duration: int) -> Availability:
-    """The tutor's availability if these minutes may be booked, as far as hours and rules go.
+def check_bookable(
+    tutor: Person, starts_at: datetime, duration: int, *, buffer_minutes: int | None = None
+) -> Availability:
+    """The tutor's availability if these minutes may be booked, as far as hours, rules and calendars elsewhere go.
 
-    Raises Invalid (`bad_time`, field scheduledAt). Whether the time is still free is for `claims.take_time` to say.
+    A booking that moves keeps its own `buffer_minutes`. Raises Invalid (`bad_time`, field scheduledAt), TimeTaken
+    where the tutor is busy elsewhere. Whether the time is still free is for `claims.take_time` to say, whether the
+    day is full for `check_daily_cap`.
     """
     if starts_at.tzinfo is None:
         raise _bad_time(_("Give the time with its zone."))
@@ -117,10 +164,28 @@ def check_bookable(tutor: Person, starts_at: datetime, duration: int) -> Availab
         raise _bad_time(_("The tutor needs %(hours)d hours' notice.") % {"hours": hours.minimum_notice_hours})
     if starts_at > now + timedelta(days=hours.horizon_days):
         raise _bad_time(_("The tutor takes bookings %(days)d days ahead.") % {"days": hours.horizon_days})
-    only = _starts(hours, (), (), duration, starts_at, starts_at + timedelta(microseconds=1), now)
+    alone = replace(hours, daily_cap=None, outside_busy=())
+    only = _starts(alone, Held(), (), duration, starts_at, starts_at + timedelta(microseconds=1), now)
     if next(only, None) is None:
         raise _bad_time(_("The tutor offers no session of this length at this time."))
+    needed = quarters(starts_at, duration + (hours.buffer_minutes if buffer_minutes is None else buffer_minutes))
+    if touches(hours.outside_busy, needed.start, needed.stop):
+        raise TimeTaken
     return availability
+
+
+def check_daily_cap(tutor: Person, starts_at: datetime, *, besides: UUID | None = None) -> None:
+    """Raise Conflict (`day_full`) if the tutor teaches as many sessions as they want on the local date of `starts_at`.
+
+    `besides` is a booking that does not count because it is to move. Call inside a transaction and after
+    `claims.lock_people`: two bookings of one tutor then count one after the other.
+    """
+    hours = hours_from(availability_of(tutor))
+    if hours.daily_cap is None:
+        return
+    held = _held([tutor.pk], starts_at, starts_at, clock.now(), ignoring=besides).get(tutor.pk, Held())
+    if starts_at.astimezone(hours.zone).date() in _full_dates(hours, held.taught):
+        raise Conflict("day_full", _("The tutor takes no more sessions on this day. Please choose another."))
 
 
 def next_free(wanted: Mapping[UUID, int]) -> dict[UUID, datetime | None]:
@@ -134,129 +199,135 @@ def next_free_of(wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int],
     now = clock.now()
     hours = _hours_of({tutor for tutor, _duration in wanted})
     horizon = max((each.horizon_days for each in hours.values()), default=0)
-    held = _taken(hours, now + timedelta(days=horizon + 1), now)
+    held = _held(hours, now, now + timedelta(days=horizon), now)
     end = datetime.max.replace(tzinfo=UTC) - _DAY * 2
     return {
-        (tutor, duration): next(_starts(hours[tutor], held.get(tutor, ()), (), duration, now, end, now), None)
+        (tutor, duration): next(_starts(hours[tutor], held.get(tutor, Held()), (), duration, now, end, now), None)
         if tutor in hours
         else None
         for tutor, duration in wanted
     }
 
 
+def quarter_from(at: datetime) -> int:
+    """The first quarter that does not begin before this instant."""
+    return -((_EPOCH - at) // _QUARTER)
+
+
+def touches(spans: Spans, first: int, stop: int) -> bool:
+    """Whether one of the spans, which are in order and apart, has a part in [first, stop)."""
+    place = bisect_right(spans, first, key=_end_of)
+    return place < len(spans) and spans[place][0] < stop
+
+
 def _starts(
     hours: Hours,
-    taken: Collection[int],
-    busy: Collection[int],
+    held: Held,
+    busy: Sequence[int],
     duration: int,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> Iterator[datetime]:
-    """The rules of this module, lazily and in order; `end` is exclusive, the horizon is not."""
+    """The rules of this module, lazily and in order; `end` is exclusive, the horizon is not.
+
+    `held.taken` and `busy` are sorted.
+    """
     last = now + timedelta(days=hours.horizon_days)
     if end <= now or start > last or not (any(hours.week) or any(hours.exceptions.values())):
         return
-    first = max(start, now + timedelta(hours=hours.minimum_notice_hours)).astimezone(UTC)
+    earliest = max(start, now + timedelta(hours=hours.minimum_notice_hours)).astimezone(UTC)
+    latest = min(end, last + timedelta(microseconds=1)).astimezone(UTC)
+    first, stop = quarter_from(earliest), quarter_from(latest)
+    session, with_break = -(-duration // MINUTES), -(-(duration + hours.buffer_minutes) // MINUTES)
+    full = _full_dates(hours, held.taught)
     # A day early and a day late: local dates are up to 14 hours off, and a range may end at the next midnight.
-    day = (first - _DAY).date()
-    final = (min(end.astimezone(UTC), last) + _DAY).date()
+    day, final = (earliest - _DAY).date(), (latest + _DAY).date()
     while day <= final:
-        for at in _on_day(hours, day, duration):
-            if at >= end or at > last:
-                return
-            if at >= first and _is_free(at, duration, hours.buffer_minutes, taken, busy):
-                yield at
+        for quarter in () if day in full else _on_day(hours, day, duration):
+            if (
+                first <= quarter < stop
+                and _is_clear(held.taken, quarter, quarter + with_break)
+                and _is_clear(busy, quarter, quarter + session)
+                and not touches(hours.outside_busy, quarter, quarter + with_break)
+            ):
+                yield instant(quarter)
         day += _DAY
 
 
-def _on_day(hours: Hours, day: date, duration: int) -> Iterator[datetime]:
-    """Every start of one local date, whoever holds it."""
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall time
+def _on_day(hours: Hours, day: date, duration: int) -> Iterator[int]:
+    """Every start of one local date, whoever holds it, in quarters."""
+    offset = steady_offset(day, hours.zone)
+    if offset is None:
+        yield from _on_day_of_change(hours, day, duration)
+        return
+    # Midnight as minutes since 1970: the rest of the date is plain addition.
+    midnight, seconds = divmod((day - _EPOCH.date()) - offset, timedelta(minutes=1))
+    if seconds:
+        return
+    for opens, closes in hours.on(day):
+        for minute in range(midnight + opens, midnight + closes - duration + 1, hours.step_minutes):
+            if minute % MINUTES == 0:
+                yield minute // MINUTES
+
+
+def _on_day_of_change(hours: Hours, day: date, duration: int) -> Iterator[int]:
     length = timedelta(minutes=duration)
     for opens, closes in hours.on(day):
-        until = _closing(midnight + timedelta(minutes=closes), hours.zone)
+        until = first_reaching(day, closes, hours.zone)
         for minute in range(opens, closes, hours.step_minutes):
-            at = _first_occurrence(midnight + timedelta(minutes=minute), hours.zone)
-            if at is not None and at + length <= until and at.second == 0 and at.minute % 15 == 0:
-                yield at
+            at = first_occurrence(day, minute, hours.zone)
+            if at is not None and at + length <= until:
+                quarter, rest = divmod(at - _EPOCH, _QUARTER)
+                if not rest:
+                    yield quarter
 
 
-def _first_occurrence(wall: datetime, zone: ZoneInfo) -> datetime | None:
-    """The first instant at which the zone's clocks show this time; None if they jump over it."""
-    at = wall.replace(tzinfo=zone).astimezone(UTC)
-    return at if at.astimezone(zone).replace(tzinfo=None, fold=0) == wall else None
+def _is_clear(taken: Sequence[int], first: int, stop: int) -> bool:
+    """Whether none of the sorted quarters lies in [first, stop)."""
+    place = bisect_left(taken, first)
+    return place == len(taken) or taken[place] >= stop
 
 
-def _closing(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant at which the zone's clocks show this time or a later one."""
-    at = _first_occurrence(wall, zone)
-    if at is not None:
-        return at
-    # Clocks jump over it: seek the jump, which lies between the two readings of the wall time.
-    after = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    while after - before > timedelta(seconds=1):
-        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if middle.astimezone(zone).replace(tzinfo=None) < wall:
-            before = middle
-        else:
-            after = middle
-    return after
+def _end_of(span: tuple[int, int]) -> int:
+    return span[1]
 
 
-def _is_free(at: datetime, duration: int, buffer: int, taken: Collection[int], busy: Collection[int]) -> bool:
-    if taken and any(quarter in taken for quarter in quarters(at, duration + buffer)):
-        return False
-    return not busy or not any(quarter in busy for quarter in quarters(at, duration))
+def _full_dates(hours: Hours, taught: Iterable[int]) -> set[date]:
+    """The local dates on which as many sessions begin as the tutor wants."""
+    if hours.daily_cap is None:
+        return set()
+    begun = Counter(map(hours.date_of, taught))
+    return {day for day, sessions in begun.items() if sessions >= hours.daily_cap}
 
 
 def _hours_of(tutors: Collection[UUID]) -> dict[UUID, Hours]:
     """The hours of several tutors in one query; who has saved none has the defaults in their zone."""
-    rows = Person.objects.filter(pk__in=tutors).values_list(
-        "pk",
-        "time_zone",
-        "availability__time_zone",
-        "availability__weekly",
-        "availability__buffer_minutes",
-        "availability__minimum_notice_hours",
-        "availability__horizon_days",
-        "availability__slot_step_minutes",
-        "availability__exceptions",
-    )
+    people = Person.objects.filter(pk__in=tutors).select_related("availability").only("pk", "time_zone", "availability")
     return {
-        person: hours_from(
-            Availability(
-                time_zone=zone,
-                weekly=weekly,
-                buffer_minutes=buffer,
-                minimum_notice_hours=notice,
-                horizon_days=horizon,
-                slot_step_minutes=step,
-                exceptions=exceptions,
-            )
-            if zone is not None
-            else Availability(time_zone=home)
-        )
-        for person, home, zone, weekly, buffer, notice, horizon, step, exceptions in rows
+        person.pk: hours_from(getattr(person, "availability", None) or Availability(time_zone=person.time_zone))
+        for person in people
     }
 
 
-def _taken(people: Collection[UUID], until: datetime, now: datetime) -> dict[UUID, set[int]]:
-    """The quarter hours from now until `until` that live bookings hold, by person; one query.
-
-    The break after a session reaches a little further than the session, so a few hours are added.
-    """
-    last = int(until.timestamp()) // SECONDS + 24 * 4
+def _held(
+    people: Collection[UUID], start: datetime, end: datetime, now: datetime, *, ignoring: UUID | None = None
+) -> dict[UUID, Held]:
+    """What live bookings but one hold in and around [start, end], by person; one query."""
     rows = Claim.objects.filter(
         Q(expires_at__isnull=True) | Q(expires_at__gt=now),
         person_id__in=people,
-        quarter__gte=int(now.timestamp()) // SECONDS,
-        quarter__lt=last,
-    ).values_list("person_id", "quarter")
-    held: dict[UUID, set[int]] = {}
-    for person, quarter in rows:
-        held.setdefault(person, set()).add(quarter)
+        quarter__gte=quarter_from(start - _MARGIN),
+        quarter__lt=quarter_from(end + _MARGIN),
+    )
+    if ignoring is not None:
+        rows = rows.exclude(booking_id=ignoring)
+    held: dict[UUID, Held] = {}
+    for person, quarter, opens in rows.order_by("person_id", "quarter").values_list("person_id", "quarter", "opens"):
+        theirs = held.setdefault(person, Held())
+        theirs.taken.append(quarter)
+        if opens:
+            theirs.taught.append(quarter)
     return held
 
 

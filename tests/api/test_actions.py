@@ -293,7 +293,8 @@ def test_availability_is_read_and_changed(api: Api, mei: Person, ada: Person) ->
     calls = api(mei)
     shown = calls("getTutorAvailability").json()
     assert shown.keys() == {
-        *("timezone", "weekly", "exceptions", "bufferMinutes", "minimumNoticeHours", "horizonDays", "slotStepMinutes")
+        *("timezone", "weekly", "exceptions", "bufferMinutes", "minimumNoticeHours", "horizonDays", "slotStepMinutes"),
+        "dailyCap",
     }
     assert shown["timezone"] == "Asia/Shanghai"
     changed = calls(
@@ -305,6 +306,8 @@ def test_availability_is_read_and_changed(api: Api, mei: Person, ada: Person) ->
     assert (changed["weekly"]["mon"], changed["weekly"]["tue"]) == ([["09:00", "12:00"]], [])
     assert (changed["exceptions"], changed["bufferMinutes"]) == ([{"date": "2126-05-06", "ranges": []}], 15)
     assert calls("getTutorAvailability").json() == changed
+    assert calls("setTutorAvailability", dailyCap=4).json() == changed | {"dailyCap": 4}
+    assert calls("setTutorAvailability", dailyCap=None).json() == changed | {"dailyCap": None}
     assert_problem(calls("setTutorAvailability", weekly={"mon": [["9", "12"]]}), 422, field="weekly.mon")
     assert_problem(calls("setTutorAvailability", bufferMinutes=5, slotStepMinutes="30"), 422, field="slotStepMinutes")
     assert calls("getTutorAvailability").json() == changed

@@ -165,6 +165,7 @@ def test_request_closer_than_three_hours_is_refused(api: Api, monday: object, ad
         ("setTutorAvailability", {}, "minimumNoticeHours", ("1", None, -1, 169, 1.5)),
         ("setTutorAvailability", {}, "horizonDays", (0, 366, "60", None)),
         ("setTutorAvailability", {}, "slotStepMinutes", (0, 20, "30", None)),
+        ("setTutorAvailability", {}, "dailyCap", (0, 21, "3", True, -1, 2.0)),
         ("setTutorAvailability", {}, "weekly", (5, None, [], "mon")),
         ("setTutorAvailability", {}, "exceptions", (5, None, {}, "x")),
     ],
