@@ -161,21 +161,23 @@ class Booking(models.Model):
         only_if: models.Q | None = None,
         **fields: object,
     ) -> bool:
-        """Change the state if it is still what we read; False if somebody else got there first.
+        """Change the state if state and time are still what we read; False if somebody else got there first.
 
-        Call inside a transaction. `fields` change with it; `only_if` narrows the condition further. Writes the
-        audit row. Raises ValueError for a transition that does not exist, which is a mistake of ours.
+        Call inside a transaction. `fields` change with it, the version rises, and the tutor's proposal of another
+        time is void; `only_if` narrows the condition further. Writes the audit row. Raises ValueError for a
+        transition that does not exist, which is a mistake of ours.
         """
         old = Status(self.status)
         if status not in TRANSITIONS[old] and (old, status) != REVIVAL:
             raise ValueError(f"No transition from {old} to {status}.")
-        rows = Booking.objects.filter(pk=self.pk, status=old)
+        # The version also tells whether the booking was moved since: who read the old time decides nothing by it.
+        rows = Booking.objects.filter(pk=self.pk, status=old, version=self.version)
         if only_if is not None:
             rows = rows.filter(only_if)
-        if not rows.update(status=status, **fields):
+        changed = {"status": status, "version": self.version + 1, "proposed_at": None} | fields
+        if not rows.update(**changed):
             return False
-        self.status = status
-        for name, value in fields.items():
+        for name, value in changed.items():
             setattr(self, name, value)
         record_change("booking", str(self.pk), old, status, actor_id=actor_id, why=why, at=clock.now())
         return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
+from oluko.bookings.calendar_files import session_file
 from oluko.bookings.models import Booking
-from oluko.core import money
+from oluko.core import clock, money
 from oluko.core.times import when_for
 from oluko.notifications.notifications import notify
 
@@ -57,17 +60,32 @@ TEXTS = {
     "refund_due": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. Your bank may need some days.")),
     "refunded": (_("%(amount)s refunded"), _("For “%(title)s”, %(when)s.")),
     "released": (_("%(amount)s are available"), _("For “%(title)s” of %(when)s.")),
+    "moved": (
+        _("Moved: %(title)s, now %(when)s"),
+        _("The session with %(other)s was planned for %(other_time)s before. Their clock: %(theirs)s."),
+    ),
+    "proposed": (
+        _("%(other)s proposes %(proposed)s: %(title)s"),
+        _("Now it is planned for %(when)s, and it stays there unless you accept. Answer on the session's page."),
+    ),
+    "proposal_declined": (
+        _("Your proposal was declined: %(title)s"),
+        _("%(other)s keeps to %(when)s. You had proposed %(other_time)s."),
+    ),
     "meeting_pasted": (_("New meeting link: %(title)s"), _("%(other)s has set a link for %(when)s.")),
 }
 
 
-def tell(booking: Booking, person: Person, event: str, *, amount: int = 0, key: str = "") -> None:
+def tell(
+    booking: Booking, person: Person, event: str, *, amount: int = 0, key: str = "", other_time: datetime | None = None
+) -> None:
     """Notify one of the two of an event, once. Call inside a transaction.
 
-    `amount` in minor units where the text names a sum; `key` tells repeated events of one kind apart.
+    `amount` in minor units where the text names a sum, `other_time` where it names another start than the booking's;
+    `key` tells repeated events of one kind apart.
     """
     title, body = TEXTS[event]
-    facts = _facts(booking, person, amount)
+    facts = _facts(booking, person, amount) | {"other_time": when_for(person, other_time) if other_time else ""}
     notify(
         person,
         event,
@@ -76,13 +94,15 @@ def tell(booking: Booking, person: Person, event: str, *, amount: int = 0, key: 
         body=(str(body) % facts).strip(),
         url=reverse("session", args=[booking.pk]),
         booking_id=booking.pk,
+        # What is over need not enter a calendar any more.
+        calendar_file=session_file(booking, person) if booking.ends_at > clock.now() else "",
     )
 
 
-def tell_both(booking: Booking, event: str, *, key: str = "") -> None:
+def tell_both(booking: Booking, event: str, *, key: str = "", other_time: datetime | None = None) -> None:
     """Notify student and tutor of the same event."""
-    tell(booking, booking.student, event, key=key)
-    tell(booking, booking.tutor, event, key=key)
+    tell(booking, booking.student, event, key=key, other_time=other_time)
+    tell(booking, booking.tutor, event, key=key, other_time=other_time)
 
 
 def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
@@ -96,5 +116,6 @@ def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
         "price": money.show(booking.price, booking.currency),
         "amount": money.show(amount, booking.currency),
         "deadline": when_for(person, booking.deadline) if booking.deadline else "",
+        "proposed": when_for(person, booking.proposed_at) if booking.proposed_at else "",
         "notes": booking.approval_notes,
     }

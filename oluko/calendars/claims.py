@@ -88,10 +88,20 @@ def lapsed_holders(holds: Holds, now: datetime) -> set[UUID]:
 
     They must not block: the caller expires them first, as the sweep would have a moment later.
     """
+    return set(Claim.objects.filter(_within(holds), expires_at__lte=now).values_list("booking_id", flat=True))
+
+
+def is_free(holds: Holds, now: datetime, *, besides: UUID) -> bool:
+    """Whether no live booking, that one left aside, holds a part of this time. A look that takes nothing."""
+    lasting = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    return not Claim.objects.filter(_within(holds), lasting).exclude(booking_id=besides).exists()
+
+
+def _within(holds: Holds) -> Q:
     wanted = Q(pk__in=[])
     for person, held in holds.items():
         wanted |= Q(person_id=person, quarter__gte=held.start, quarter__lt=held.stop)
-    return set(Claim.objects.filter(wanted, expires_at__lte=now).values_list("booking_id", flat=True))
+    return wanted
 
 
 def _insert_free(booking_id: UUID, rows: Sequence[tuple[UUID, int, bool]], expires_at: datetime | None) -> int:

@@ -33,6 +33,15 @@ def want_meeting(booking: Booking) -> None:
     open_meeting.enqueue(str(booking.pk))
 
 
+def move_meeting(booking: Booking) -> None:
+    """The booking has another time: let the provider know. Call inside a transaction.
+
+    A meeting that is still being made is compared with the booking once it is there; a pasted link serves any time.
+    """
+    if Meeting.objects.filter(pk=booking.pk, state=State.OPEN).exists():
+        open_meeting.enqueue(str(booking.pk))
+
+
 def close_meeting(booking: Booking) -> None:
     """The booking is cancelled: its link is gone at once, the provider's meeting soon. Call inside a transaction."""
     booking.meeting_url = ""
