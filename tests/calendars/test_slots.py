@@ -7,9 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from oluko.calendars.availability import set_availability
 from oluko.calendars.claims import quarters, take_time
 from oluko.calendars.models import Availability
@@ -190,94 +187,6 @@ def test_an_exception_replaces_its_day():
 )
 def test_windows_that_hold_nothing_hold_nothing(start, end):
     assert starts(daily("Africa/Lagos", *NINE_TO_FIVE), start, end, now="2026-05-01T00:00Z") == []
-
-
-def slow_starts(hours, taken, duration, start, end, now):
-    """Every quarter hour of the window is asked whether it keeps each rule: slow, and plain to see."""
-    length, minute = timedelta(minutes=duration), timedelta(minutes=1)
-
-    def wall(instant):
-        return instant.astimezone(hours.zone).replace(tzinfo=None, fold=0)
-
-    def seen_before(instant):
-        """Clocks showed this time in the three hours before, so that this is its second occurrence."""
-        return any(wall(instant - minute * back) == wall(instant) for back in range(1, 181))
-
-    def inside(instant):
-        shown = wall(instant)
-        of_day = shown.hour * 60 + shown.minute
-        for opens, closes in hours.on(shown.date()):
-            if opens <= of_day < closes and (of_day - opens) % hours.step_minutes == 0:
-                # The range goes on until clocks first show its end or more.
-                target = datetime.combine(shown.date(), datetime.min.time()) + minute * closes
-                return all(wall(instant + minute * step) < target for step in range(duration))
-        return False
-
-    found, quarter = [], timedelta(minutes=15)
-    each = datetime.fromtimestamp(-(-int(start.timestamp()) // 900) * 900, UTC)
-    while each < end:
-        if (
-            each >= now + timedelta(hours=hours.minimum_notice_hours)
-            and each <= now + timedelta(days=hours.horizon_days)
-            and not any(
-                int((each + quarter * step).timestamp()) // 900 in taken
-                for step in range((length + minute * hours.buffer_minutes) // quarter)
-            )
-            and inside(each)
-            and not seen_before(each)
-        ):
-            found.append(each)
-        each += quarter
-    return found
-
-
-quarter_of_day = st.integers(0, 96).map(lambda number: number * 15)
-
-
-@st.composite
-def some_ranges(draw):
-    edges = sorted(draw(st.lists(quarter_of_day, max_size=6, unique=True)))
-    return tuple(zip(edges[::2], edges[1::2], strict=False))
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    # Each zone with the days around its changes of clocks.
-    place=st.sampled_from(
-        [
-            ("Africa/Lagos", "2026-05-05"),
-            ("Europe/London", "2026-03-29"),
-            ("Europe/London", "2026-10-25"),
-            ("America/New_York", "2026-03-08"),
-            ("America/New_York", "2026-11-01"),
-            ("Australia/Lord_Howe", "2026-10-04"),
-            ("Australia/Lord_Howe", "2026-04-05"),
-            ("Pacific/Chatham", "2026-09-27"),
-            ("Pacific/Chatham", "2026-04-05"),
-            ("Pacific/Apia", "2011-12-30"),
-            ("Africa/Casablanca", "2026-02-15"),
-            ("Africa/Casablanca", "2026-03-22"),
-        ]
-    ),
-    week=st.tuples(*[some_ranges()] * 7),
-    exception=some_ranges(),
-    duration=st.sampled_from([30, 45, 60, 90, 120, 180]),
-    buffer=st.sampled_from([0, 15, 30, 45, 60]),
-    step=st.sampled_from([15, 30, 60]),
-    notice=st.integers(0, 48),
-    horizon=st.integers(1, 4),
-    held=st.sets(st.integers(0, 4 * 96), max_size=6),
-    first=st.integers(0, 100),
-)
-def test_quick_and_slow_agree(place, week, exception, duration, buffer, step, notice, horizon, held, first):
-    zone, day = place
-    middle = at(f"{day}T00:00Z")
-    now = middle - timedelta(days=2)
-    hours = Hours(ZoneInfo(zone), week, {date.fromisoformat(day): exception}, buffer, notice, horizon, step)
-    start, end = now + timedelta(minutes=first * 7), middle + timedelta(days=2)
-    taken = {int(now.timestamp()) // 900 + quarter for quarter in held}
-    quick = bookable_starts(hours, taken=taken, duration=duration, start=start, end=end, now=now)
-    assert quick == slow_starts(hours, taken, duration, start, end, now)
 
 
 MISSING = uuid.UUID(int=7)
