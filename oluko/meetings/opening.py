@@ -1,13 +1,15 @@
-"""Opening and dropping a booking's meeting at its provider: the calls themselves, made by jobs, one meeting each.
+"""Opening, moving and dropping a booking's meeting at its provider: the calls themselves, made by jobs.
 
 A meeting is made at most once although its job may run twice, die half-way or never learn the outcome: a try is
-counted before Zoom is asked, and whoever comes after a counted try looks for the booking's mark first.
+counted before Zoom is asked, and whoever comes after a counted try looks for the booking's mark first. What start
+Zoom was told is written down once Zoom has said yes to it, and forgotten before Zoom is told another; whatever
+differs from the booking's is told again, by the job of the move or by the sweep.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +20,10 @@ from django.utils.translation import gettext as _
 
 from oluko.bookings.models import LIVE, Booking, PaymentStatus
 from oluko.core import clock
-from oluko.core.gateway import GatewayError
-from oluko.meetings.links import session_path
+from oluko.core.gateway import GatewayError, OutcomeUnknown
+from oluko.meetings.links import session_path, session_url
 from oluko.meetings.models import Meeting
-from oluko.meetings.zoom import Zoom, ZoomMeeting, zoom
+from oluko.meetings.zoom import MeetingMissing, Zoom, ZoomMeeting, zoom
 from oluko.notifications.notifications import notify
 
 logger = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ class MeetingBusy(Exception):
 
 
 def open_at_provider(booking_id: UUID) -> None:
-    """Give a paid booking its meeting. May run any number of times, at once too.
+    """Give a paid booking its meeting, at the booking's time. May run any number of times, at once too.
 
     Raises GatewayError (kept on the row, the worker tries again) or MeetingBusy.
     """
@@ -46,17 +48,13 @@ def open_at_provider(booking_id: UUID) -> None:
     if meeting.state in (State.PASTED, State.CLOSED):
         drop_at_provider(booking_id)
         return
-    if gateway is None or meeting.state == State.OPEN or meeting.booking.ends_at <= clock.now():
+    if gateway is None or meeting.booking.ends_at <= clock.now():
         return
-    meeting = _begin_try(meeting)
-    try:
-        made = _find_or_create(gateway, meeting)
-    except GatewayError as error:
-        _note_failure(meeting, error)
-        raise
-    if not _keep(meeting, made):
+    if meeting.state == State.WANTED and not _open(gateway, meeting):
         # Cancelled, or a link was pasted, while Zoom was busy making it.
         drop_at_provider(booking_id)
+        return
+    _follow_start(gateway, booking_id)
 
 
 def drop_at_provider(booking_id: UUID) -> None:
@@ -85,6 +83,96 @@ def meetings_to_try(limit: int = 100) -> list[UUID]:
     return [pk for pk, at in rows if taken.filter(pk=pk, next_try_at=at).update(next_try_at=now + SWEEP_AGAIN)]
 
 
+def meetings_to_move(limit: int = 100) -> list[UUID]:
+    """Open meetings whose provider was told another start, or none; handed out as by `meetings_to_try`."""
+    now = timezone.now()
+    due = Meeting.objects.filter(
+        Q(starts_at__isnull=True) | ~Q(starts_at=F("booking__scheduled_at")),
+        Q(busy_until__isnull=True) | Q(busy_until__lt=now),
+        state=State.OPEN,
+        next_try_at__lte=now,
+        booking__status__in=LIVE,
+        booking__ends_at__gt=clock.now(),
+    )
+    rows = due.values_list("pk", "next_try_at")[:limit]
+    taken = Meeting.objects.filter(state=State.OPEN)
+    return [pk for pk, at in rows if taken.filter(pk=pk, next_try_at=at).update(next_try_at=now + SWEEP_AGAIN)]
+
+
+def _open(gateway: Zoom, meeting: Meeting) -> bool:
+    """Make the meeting, or find the one that an earlier try has made; False if nobody wants it any more."""
+    meeting = _begin_try(meeting)
+    try:
+        made, told = _find_or_create(gateway, meeting)
+    except GatewayError as error:
+        _note_failure(meeting, error)
+        raise
+    return _keep(meeting, made, told)
+
+
+def _follow_start(gateway: Zoom, booking_id: UUID) -> None:
+    """Tell the provider of the start that the booking has by now, unless it knows.
+
+    A start is a value that is set: telling it twice does no harm. Raises MeetingBusy, or GatewayError with the
+    start kept as unknown.
+    """
+    meeting = _hold_to_tell(booking_id)
+    if meeting is None:
+        return
+    ours = Meeting.objects.filter(pk=booking_id, state=State.OPEN, provider_id=meeting.provider_id)
+    starts_at, duration = meeting.booking.scheduled_at, meeting.booking.duration
+    try:
+        gateway.move_meeting(meeting.provider_id, starts_at=starts_at, duration=duration)
+    except MeetingMissing as error:
+        _want_again(meeting)
+        raise GatewayError("Zoom has the meeting no more; it is made anew.", temporary=True) from error
+    except GatewayError as error:
+        logger.warning("start of the meeting of %s: %s", booking_id, error)
+        # A call that nobody answered may still arrive: nobody tells another start before the lease has ended.
+        lease = {} if isinstance(error, OutcomeUnknown) else {"busy_until": None}
+        ours.update(error=str(error)[:300], **lease)
+        raise
+    ours.update(starts_at=starts_at, error="", busy_until=None)
+
+
+def _hold_to_tell(booking_id: UUID) -> Meeting | None:
+    """An open meeting with its booking, held, and what its provider knows forgotten; None where nothing is to tell."""
+    if _is_told(_with_booking(booking_id)):
+        return None
+    now = timezone.now()
+    free = Meeting.objects.filter(Q(busy_until__isnull=True) | Q(busy_until__lt=now), pk=booking_id, state=State.OPEN)
+    if not free.update(busy_until=now + LEASE, next_try_at=now + SWEEP_AGAIN):
+        raise MeetingBusy(str(booking_id))
+    # Read only now that no other worker is at it: a later start is never overwritten by an earlier one.
+    meeting = _with_booking(booking_id)
+    held = Meeting.objects.filter(pk=booking_id, state=State.OPEN)
+    if _is_told(meeting):
+        held.update(busy_until=None)
+        return None
+    return meeting if held.update(starts_at=None) else None
+
+
+def _with_booking(booking_id: UUID) -> Meeting:
+    return Meeting.objects.select_related("booking").get(pk=booking_id)
+
+
+def _is_told(meeting: Meeting) -> bool:
+    return meeting.state != State.OPEN or meeting.starts_at == meeting.booking.scheduled_at
+
+
+@transaction.atomic(durable=True)
+def _want_again(meeting: Meeting) -> None:
+    """Somebody deleted the meeting at the provider: as before it was made. The booking's row first, as everywhere."""
+    live = Booking.objects.filter(pk=meeting.pk, status__in=LIVE, payment_status=PaymentStatus.PAID)
+    gone = Meeting.objects.filter(pk=meeting.pk, state=State.OPEN, provider_id=meeting.provider_id)
+    blank = {"provider_id": "", "join_url": "", "starts_at": None, "busy_until": None}
+    if not (
+        live.update(meeting_url=session_url(meeting.pk))
+        and gone.update(state=State.WANTED, next_try_at=timezone.now(), **blank)
+    ):
+        transaction.set_rollback(True)
+
+
 def _begin_try(meeting: Meeting) -> Meeting:
     """Count the try and hold the meeting, committed before anything is sent. Raises MeetingBusy."""
     now = timezone.now()
@@ -95,25 +183,27 @@ def _begin_try(meeting: Meeting) -> Meeting:
     return meeting
 
 
-def _find_or_create(gateway: Zoom, meeting: Meeting) -> ZoomMeeting:
+def _find_or_create(gateway: Zoom, meeting: Meeting) -> tuple[ZoomMeeting, datetime | None]:
+    """The meeting and the start that it was given; None for one that was found, which may be older than a move."""
     booking = meeting.booking
     if meeting.attempts > 1:
         found = gateway.find_meetings(booking.pk)
         for twin in found[1:]:
             gateway.delete_meeting(twin.id)
         if found:
-            return found[0]
-    return gateway.create_meeting(
+            return found[0], None
+    made = gateway.create_meeting(
         booking.pk,
         topic=booking.title,
         starts_at=booking.scheduled_at,
         duration=booking.duration,
         agenda=settings.OLUKO_BASE_URL + session_path(booking.pk),
     )
+    return made, booking.scheduled_at
 
 
 @transaction.atomic(durable=True)
-def _keep(meeting: Meeting, made: ZoomMeeting) -> bool:
+def _keep(meeting: Meeting, made: ZoomMeeting, told: datetime | None) -> bool:
     """Publish the link if the meeting is still wanted. The booking's row first, as everywhere."""
     live = Booking.objects.filter(pk=meeting.pk, status__in=LIVE, payment_status=PaymentStatus.PAID)
     wanted = Meeting.objects.filter(pk=meeting.pk, state=State.WANTED)
@@ -122,6 +212,7 @@ def _keep(meeting: Meeting, made: ZoomMeeting) -> bool:
         provider="sandbox" if settings.OLUKO_ZOOM_STANDS_IN else "zoom",
         provider_id=made.id,
         join_url=made.join_url,
+        starts_at=told,
         error="",
         busy_until=None,
     )

@@ -1,4 +1,4 @@
-"""Jobs of this room: open a meeting, drop one, and come back to those that are still wanted."""
+"""Jobs of this room: open a meeting or move it, drop one, and come back to what is not as it should be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from oluko.meetings import opening
 
 @task(queue_name="outside")
 def open_meeting(booking_id: str) -> None:
-    """Make the meeting of a paid booking, once; run again, it does nothing or finds the one that was made."""
+    """Make the meeting of a paid booking, once, and let it follow its booking's time.
+
+    Run again, it finds the one that was made, and tells the provider nothing that it knows.
+    """
     try:
         opening.open_at_provider(UUID(booking_id))
     except GatewayError as error:
@@ -33,7 +36,7 @@ def drop_meeting(booking_id: str) -> None:
 
 @recurring("meetings", every=60)
 def ask_again() -> None:
-    """Enqueue the opening of every meeting that is wanted and that nobody is working on."""
+    """Enqueue every meeting that is wanted, or open at another time than its booking's, unless somebody is at it."""
     with transaction.atomic(durable=True):
-        for booking_id in opening.meetings_to_try():
+        for booking_id in opening.meetings_to_try() + opening.meetings_to_move():
             open_meeting.enqueue(str(booking_id))
