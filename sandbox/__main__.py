@@ -1,6 +1,7 @@
 """Runs the sandbox: `python -m sandbox --data DIR --port 8001 --webhook-url URL`, the key in SANDBOX_PAYSTACK_KEY."""
 
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from sandbox.app import create_app
 from sandbox.refunds import settle_due_refunds
 from sandbox.settings import RefusedStart, Settings, read_settings
 from sandbox.store import Store
+from sandbox.transfers import settle_due_transfers
 from sandbox.webhooks import Courier
 
 #: Connections at once; more than any rehearsal of a provider that hangs needs.
@@ -29,8 +31,13 @@ def main() -> None:
     except (RefusedStart, OSError, sqlite3.Error) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         sys.exit(2)
-    courier = Courier(store, settings, settle_due_refunds)
+    courier = Courier(store, settings, functools.partial(settle_what_is_due, settings))
     asyncio.run(serve(store, settings, courier))
+
+
+def settle_what_is_due(settings: Settings, store: Store) -> float:
+    """Give what is pending its outcome when its time has come; the seconds until there is more to do."""
+    return min(settle_due_refunds(store), settle_due_transfers(store, settings.transfer_delay))
 
 
 def refuse_taken_port(settings: Settings) -> None:

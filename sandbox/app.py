@@ -1,6 +1,7 @@
 """Every address of the sandbox, and how a call is carried out: in a thread, misbehaving as told."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import control, pages, paystack, refunds, webhooks, zoom
+from sandbox import banks, calendars, control, pages, paystack, recipients, refunds, transfers, webhooks, zoom
 from sandbox.calls import BODY_LIMIT, Call, Operation, Refusal, Reply
 from sandbox.settings import Settings
 from sandbox.store import Store
@@ -38,6 +39,10 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         async def endpoint(request: Request) -> Response:
             call = await read_call(store, settings, request)
             mode = await run_in_threadpool(take_call_mode, store, name, counted)
+            if mode == "timeout-before":
+                # The caller knows as little as in a time-out after the work, and nothing was done.
+                await asyncio.sleep(HANG)
+                mode = "error"
             if mode in ("error", "rate-limit"):
                 return respond(MISBEHAVIOUR[name, mode](call))
             reply = await run_in_threadpool(carry_out, operation, call)
@@ -56,6 +61,16 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         Route("/refund", provider("paystack", refunds.create_refund), methods=["POST"]),
         Route("/refund", provider("paystack", refunds.list_refunds)),
         Route("/refund/{id}", provider("paystack", refunds.fetch_refund)),
+        Route("/bank", provider("paystack", banks.list_banks)),
+        Route("/bank/resolve", provider("paystack", banks.resolve_account)),
+        Route("/transferrecipient", provider("paystack", recipients.create_recipient), methods=["POST"]),
+        Route("/transferrecipient", provider("paystack", recipients.list_recipients)),
+        Route("/transferrecipient/{code}", provider("paystack", recipients.fetch_recipient)),
+        Route("/transfer", provider("paystack", transfers.create_transfer), methods=["POST"]),
+        Route("/transfer", provider("paystack", transfers.list_transfers)),
+        Route("/transfer/verify/{reference}", provider("paystack", transfers.verify_transfer)),
+        Route("/transfer/{code}", provider("paystack", transfers.fetch_transfer)),
+        Route("/balance", provider("paystack", transfers.fetch_balance)),
         Route("/checkout/{code}", page(pages.show_checkout)),
         Route("/checkout/{code}", page(pages.post_checkout), methods=["POST"]),
         # A limited number of misbehaving calls is meant for meetings: when a client renews its token is its own affair.
@@ -66,9 +81,11 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         Route("/v2/meetings/{id}", provider("zoom", zoom.update_meeting), methods=["PATCH"]),
         Route("/v2/meetings/{id}", provider("zoom", zoom.delete_meeting), methods=["DELETE"]),
         Route("/zoom/{role}/{id}", page(pages.show_meeting)),
+        Route("/calendars/{name}", page(calendars.show_calendar)),
         Route("/_control", plain(control.show_modes)),
-        Route("/_control", plain(control.change_modes), methods=["POST"]),
+        Route("/_control", plain(functools.partial(control.change_modes, directions=DIRECTIONS)), methods=["POST"]),
         Route("/_control/transactions", plain(control.list_transactions)),
+        Route("/_control/transfers", plain(transfers.show_transfers)),
         Route("/_control/meetings", plain(control.list_meetings)),
         Route("/_control/webhooks", plain(control.list_webhooks)),
         Route("/_control/webhooks/replay", plain(webhooks.replay_webhook), methods=["POST"]),
@@ -77,6 +94,8 @@ def create_app(store: Store, settings: Settings) -> Starlette:
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: refuse_address, Exception: report_fault})
 
+
+DIRECTIONS: control.Directions = {"paystack": {"transfer": transfers.direct, "topUp": transfers.top_up}}
 
 MISBEHAVIOUR: dict[tuple[str, str], Operation] = {
     ("paystack", "error"): paystack.outage,
@@ -109,7 +128,7 @@ def take_call_mode(store: Store, provider: str, counted: bool) -> str | None:
         limited = control.present_mode(db, provider)[1] is not None
         if limited and not counted:
             return None
-        return control.take_mode(db, provider, "timeout", "error", "rate-limit")
+        return control.take_mode(db, provider, "timeout", "timeout-before", "error", "rate-limit")
 
 
 def carry_out(operation: Operation, call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sandbox.calls import Call, Refusal, Reply, whole_number
@@ -9,9 +10,16 @@ from sandbox.store import Store
 
 NORMAL = "normal"
 MODES = {
-    "paystack": (NORMAL, "timeout", "error", "duplicate-webhooks", "no-webhook", "wrong-amount", "failed-refunds"),
+    "paystack": (
+        NORMAL, "timeout", "timeout-before", "error", "duplicate-webhooks", "no-webhook", "wrong-amount",
+        "failed-refunds", "no-balance", "transfer-failed", "transfer-reversed", "transfer-reversed-later",
+        "transfer-pending", "transfer-otp", "transfer-received", "transfer-abandoned", "transfer-blocked",
+        "transfer-rejected",
+    ),
     "zoom": (NORMAL, "timeout", "error", "rate-limit"),
-}
+}  # fmt: skip
+#: What can be done beside setting a mode, by provider and name; each is called inside a transaction.
+Directions = Mapping[str, Mapping[str, Callable[[sqlite3.Connection, Call, Any], None]]]
 
 
 def present_mode(db: sqlite3.Connection, provider: str) -> tuple[str, int | None]:
@@ -53,26 +61,35 @@ def show_modes(call: Call) -> Reply:
     return Reply(200, describe_modes(call.store))
 
 
-def change_modes(call: Call) -> Reply:
+def change_modes(call: Call, directions: Directions) -> Reply:
     """POST /_control: all of it is right, or nothing changes."""
     try:
         wishes = call.fields()
     except ValueError:
         raise unprocessable("", "The body must be a JSON object.") from None
-    read = {provider: read_wish(provider, wish) for provider, wish in wishes.items()}
     with call.store.writing() as db:
-        for provider, (mode, times) in read.items():
-            set_mode(db, provider, mode, times)
+        for provider, wish in wishes.items():
+            others = directions.get(provider, {})
+            if (read := read_wish(provider, wish, others)) is not None:
+                set_mode(db, provider, *read)
+            for name in others.keys() & (wish or {}).keys():
+                others[name](db, call, wish[name])
     return Reply(200, describe_modes(call.store))
 
 
-def read_wish(provider: str, wish: Any) -> tuple[str, int | None]:
-    """A mode and its number of calls from what was sent for a provider; null resets."""
+def read_wish(provider: str, wish: Any, others: Collection[str]) -> tuple[str, int | None] | None:
+    """A mode and its number of calls from what was sent for a provider; null resets.
+
+    None where something else is wanted, and the mode is to stay.
+    """
     if provider not in MODES:
         raise unprocessable(provider, f"Known are {', '.join(MODES)}.")
     wish = {} if wish is None else wish
-    if not isinstance(wish, dict) or not wish.keys() <= {"mode", "times"}:
-        raise unprocessable(provider, 'Send {"mode": …, "times": …} or null.')
+    if not isinstance(wish, dict) or not wish.keys() <= {"mode", "times", *others}:
+        known = "".join(f', "{name}": …' for name in others)
+        raise unprocessable(provider, f'Send {{"mode": …, "times": …{known}}} or null.')
+    if wish.keys() & set(others) and "mode" not in wish:
+        return None
     mode = NORMAL if wish.get("mode") is None else wish["mode"]
     if mode not in MODES[provider]:
         raise unprocessable(f"{provider}.mode", f"Known are {', '.join(MODES[provider])}.")

@@ -14,7 +14,7 @@ class RefusedStart(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`public_url` has no slash at its end; `refund_delay` is the seconds that a refund stays pending."""
+    """`public_url` has no slash at its end; the delays are the seconds that something stays pending."""
 
     host: str
     port: int
@@ -24,6 +24,7 @@ class Settings:
     public_url: str
     merchant: str
     refund_delay: float
+    transfer_delay: float
     zoom_account_id: str
     zoom_client_id: str
     zoom_client_secret: str
@@ -49,6 +50,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     option("public-url", "", "how browsers reach the sandbox, http://HOST:PORT if not given")
     option("merchant", "Oluko", "the name on the checkout page")
     option("refund-delay", "1", "seconds that a refund stays pending")
+    option("transfer-delay", "1", "seconds that a transfer stays pending")
     option("zoom-account-id", "", "Zoom's account id; without the three, Zoom answers 400 and 401")
     option("zoom-client-id", "", "Zoom's client id")
     option("zoom-client-secret", "", "Zoom's client secret")
@@ -70,10 +72,8 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
         raise RefusedStart("--webhook-url (or SANDBOX_WEBHOOK_URL) must be an http or https address")
     if not given.port.isascii() or not given.port.isdigit() or not 0 < int(given.port) < 65536:
         raise RefusedStart("--port must be a number from 1 to 65535")
-    try:
-        refund_delay = max(0.0, float(given.refund_delay))
-    except ValueError:
-        raise RefusedStart("--refund-delay must be a number of seconds") from None
+    refund_delay = read_seconds("refund-delay", given.refund_delay)
+    transfer_delay = read_seconds("transfer-delay", given.transfer_delay)
     return Settings(
         host=given.host,
         port=int(given.port),
@@ -83,7 +83,16 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
         public_url=(given.public_url or f"http://{given.host}:{given.port}").rstrip("/"),
         merchant=given.merchant,
         refund_delay=refund_delay,
+        transfer_delay=transfer_delay,
         zoom_account_id=given.zoom_account_id,
         zoom_client_id=given.zoom_client_id,
         zoom_client_secret=given.zoom_client_secret,
     )
+
+
+def read_seconds(option: str, text: str) -> float:
+    """Seconds from what was given for an option; never less than none."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        raise RefusedStart(f"--{option} must be a number of seconds") from None

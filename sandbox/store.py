@@ -47,6 +47,68 @@ CREATE TABLE IF NOT EXISTS refunds (
 );
 CREATE INDEX IF NOT EXISTS refunds_by_transaction ON refunds (transaction_id);
 CREATE INDEX IF NOT EXISTS refunds_to_settle ON refunds (settles_at) WHERE status = 'pending';
+CREATE TABLE IF NOT EXISTS recipients (
+    id INTEGER PRIMARY KEY,
+    recipient_code TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    account_number TEXT NOT NULL,
+    bank_code TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    UNIQUE (account_number, bank_code, currency)
+);
+CREATE TABLE IF NOT EXISTS transfers (
+    id INTEGER PRIMARY KEY,
+    transfer_code TEXT NOT NULL UNIQUE,
+    reference TEXT NOT NULL UNIQUE,
+    recipient_id INTEGER NOT NULL REFERENCES recipients (id),
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    fee INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    status TEXT NOT NULL,
+    ahead TEXT NOT NULL,
+    settles_at REAL NOT NULL,
+    transferred_at TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transfers_by_time ON transfers (created_at, id);
+CREATE INDEX IF NOT EXISTS transfers_to_settle ON transfers (settles_at) WHERE ahead != '';
+CREATE TABLE IF NOT EXISTS top_ups (
+    id INTEGER PRIMARY KEY,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    created_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS disputes (
+    id INTEGER PRIMARY KEY,
+    transaction_id INTEGER NOT NULL REFERENCES transactions (id),
+    refund_amount INTEGER NOT NULL CHECK (refund_amount > 0),
+    category TEXT NOT NULL,
+    status TEXT NOT NULL,
+    resolution TEXT,
+    due_at TEXT NOT NULL,
+    resolved_at TEXT,
+    attachments TEXT,
+    history TEXT NOT NULL,
+    messages TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS disputes_by_transaction ON disputes (transaction_id);
+CREATE INDEX IF NOT EXISTS disputes_due ON disputes (due_at) WHERE status != 'resolved';
+CREATE TABLE IF NOT EXISTS evidence (
+    id INTEGER PRIMARY KEY,
+    dispute_id INTEGER NOT NULL REFERENCES disputes (id),
+    details TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS uploads (
+    name TEXT PRIMARY KEY,
+    dispute_id INTEGER NOT NULL REFERENCES disputes (id),
+    size INTEGER
+);
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

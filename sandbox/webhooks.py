@@ -74,10 +74,10 @@ def replay_webhook(call: Call) -> Reply:
 class Courier:
     """Delivers what is due, a few at a time, and tries again until a 200 arrives."""
 
-    def __init__(self, store: Store, settings: Settings, settle_refunds: Callable[[Store], float]) -> None:
+    def __init__(self, store: Store, settings: Settings, settle: Callable[[Store], float]) -> None:
         self._store = store
         self._settings = settings
-        self._settle_refunds = settle_refunds
+        self._settle = settle
         self._stopping = False
         self._under_way: set[int] = set()
         self._pool = ThreadPoolExecutor(DELIVERERS, thread_name_prefix="deliverer")
@@ -97,7 +97,7 @@ class Courier:
         while not self._stopping:
             self._store.changed.clear()
             try:
-                pause = min(self._settle_refunds(self._store), self._hand_out())
+                pause = min(self._settle(self._store), self._hand_out())
             except (sqlite3.Error, RuntimeError) as error:
                 if self._stopping:
                     return

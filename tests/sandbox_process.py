@@ -48,6 +48,10 @@ class Sandbox:
         found: list[dict[str, Any]] = self._ask("GET", "/_control/transactions")["transactions"]
         return found
 
+    def transfers(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("GET", "/_control/transfers")["transfers"]
+        return found
+
     def meetings(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._ask("GET", "/_control/meetings")["meetings"]
         return found
@@ -87,6 +91,7 @@ def start_sandbox(
     environment |= {
         "SANDBOX_PAYSTACK_KEY": paystack_key,
         "SANDBOX_REFUND_DELAY": str(refund_delay),
+        "SANDBOX_TRANSFER_DELAY": str(refund_delay),
         "SANDBOX_ZOOM_ACCOUNT_ID": ZOOM_ACCOUNT_ID,
         "SANDBOX_ZOOM_CLIENT_ID": ZOOM_CLIENT_ID,
         "SANDBOX_ZOOM_CLIENT_SECRET": ZOOM_CLIENT_SECRET,
