@@ -137,8 +137,8 @@ def free_starts(
     if buffer_minutes is not None:
         hours = replace(hours, buffer_minutes=buffer_minutes)
     people = [tutor.pk] if student is None else [tutor.pk, student.pk]
-    last = min(end, now + timedelta(days=hours.horizon_days))
-    held = _held(people, max(start, now), last, now, ignoring=ignoring) if start < last else {}
+    first, last = max(start, now), min(end, now + timedelta(days=hours.horizon_days))
+    held = _held(people, first, last, now, ignoring=ignoring) if first <= last else {}
     busy = held.get(student.pk, Held()).taken if student is not None else []
     return list(_starts(hours, held.get(tutor.pk, Held()), busy, duration, start, end, now))
 

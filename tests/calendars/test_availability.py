@@ -24,6 +24,13 @@ def test_what_is_given_changes_and_the_rest_stays(tunde):
     assert found.weekly["mon"] == []
 
 
+def test_a_daily_cap_is_set_and_lifted(tunde):
+    assert availability_of(tunde).daily_cap is None
+    assert set_availability(tunde, daily_cap=20).daily_cap == 20
+    assert set_availability(tunde, buffer_minutes=15).daily_cap == 20
+    assert set_availability(tunde, daily_cap=None).daily_cap is None
+
+
 def test_exceptions_are_replaced_as_a_whole_and_old_ones_forgotten(tunde, frozen):
     from datetime import UTC, datetime
 
@@ -65,6 +72,10 @@ def test_exceptions_are_replaced_as_a_whole_and_old_ones_forgotten(tunde, frozen
         ("horizonDays", {"horizon_days": 366}),
         ("slotStepMinutes", {"slot_step_minutes": 45}),
         ("slotStepMinutes", {"slot_step_minutes": "30"}),
+        ("dailyCap", {"daily_cap": 0}),
+        ("dailyCap", {"daily_cap": 21}),
+        ("dailyCap", {"daily_cap": "4"}),
+        ("dailyCap", {"daily_cap": True}),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field(tunde, field, changes):

@@ -97,6 +97,14 @@ def test_lapsed_holders_are_those_in_the_way_alone(tunde, ada, bola):
     assert lapsed_holders({}, NOW) == set()
 
 
+def test_only_the_teachers_first_quarter_opens_a_session(tunde, ada):
+    with transaction.atomic():
+        holds = {tunde.pk: quarters(NINE, 75), ada.pk: quarters(NINE, 60)}
+        take_time(uuid.uuid4(), holds, teacher=tunde.pk, expires_at=None)
+    opening = Claim.objects.get(opens=True)
+    assert (opening.person_id, instant(opening.quarter)) == (tunde.pk, NINE)
+
+
 def test_nothing_to_hold_takes_nothing():
     take_time(uuid.uuid4(), {}, expires_at=None)
 
