@@ -12,20 +12,24 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sandbox.calls import Call, Refusal
-from sandbox.paystack import find_by_code, settle
+from sandbox.paystack import OUTCOMES, UNPAID, find_by_code, settle
 from sandbox.zoom import find_meeting, missing, shown_time
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "static" / "sandbox.css").read_bytes()
 STYLE_URL = f"/static/sandbox.{hashlib.sha256(STYLE).hexdigest()[:12]}.css"
 TEMPLATES = {path.stem: Template(path.read_text("utf-8")) for path in (FOLDER / "templates").glob("*.html")}
-OUTCOMES = ("success", "failed", "abandoned")
 # There is no form-action: browsers would also apply it to the redirect back to the merchant.
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors "
+NOTICES = {
+    "failed": "That attempt was declined. You can try again.",
+    "ongoing": "A transfer is under way. Pay lets it arrive, Decline lets it fail.",
+}
 RESULTS = {
     "success": ("Payment received", "The payment went through."),
     "reversed": ("Payment refunded", "This payment was made, and has been given back."),
     "failed": ("Payment declined", "The card was declined. Nothing was charged."),
+    "ongoing": ("Transfer begun", "The money has not arrived yet. Open this page again to let it arrive, or fail."),
     "abandoned": ("Payment not made", "The checkout was closed. Nothing was charged."),
 }
 
@@ -57,26 +61,26 @@ def show_checkout(call: Call) -> Response:
         row = find_by_code(db, call.path["code"])
     if row is None:
         return unknown_checkout()
-    if row["status"] not in ("abandoned", "failed"):
+    if row["status"] not in UNPAID:
         return show_result(row)
     values = {
         "merchant": call.settings.merchant,
         "amount": naira(row["amount"]),
         "reference": row["reference"],
         "email": row["email"],
-        "notice": "That attempt was declined. You can try again." if row["status"] == "failed" else "",
+        "notice": NOTICES.get(row["status"], ""),
     }
     return page("checkout", values, title=f"Pay {call.settings.merchant}")
 
 
 def post_checkout(call: Call) -> Response:
-    """POST /checkout/CODE outcome=success|failed|abandoned: what the three buttons do."""
+    """POST /checkout/CODE outcome=success|failed|pending|abandoned: what the four buttons do."""
     try:
         outcome = call.fields().get("outcome")
     except ValueError:
         outcome = None
-    if outcome not in OUTCOMES:
-        return message("Nothing was chosen", "Go back, and choose Pay, Decline or Close.", status=400)
+    if not isinstance(outcome, str) or outcome not in OUTCOMES:
+        return message("Nothing was chosen", "Go back, and choose one of the buttons.", status=400)
     with call.store.writing() as db:
         row = settle(db, call.path["code"], outcome)
     if row is None:

@@ -20,6 +20,11 @@ FIRST_ID = 4_099_260_516
 CHANNELS = {"card", "bank", "ussd", "qr", "eft", "mobile_money", "bank_transfer"}
 STATUSES = {"success", "failed", "abandoned", "reversed"}
 NOT_COMPLETED = "The transaction was not completed"
+#: What a button of the checkout page makes of a transaction. A transfer is begun there, and ends somewhere else.
+OUTCOMES = {"success": "success", "failed": "failed", "abandoned": "abandoned", "pending": "ongoing"}
+#: Statuses from which a transaction may still be paid.
+UNPAID = ("abandoned", "failed", "ongoing")
+ANSWERS = {"failed": "Declined", "abandoned": NOT_COMPLETED, "ongoing": "The transfer has not arrived yet"}
 #: A page is at most this long, whatever is asked for.
 LONGEST_PAGE = 500
 
@@ -261,21 +266,21 @@ def paging(call: Call, total: int) -> tuple[int, int, dict[str, Any]]:
 
 
 def settle(db: sqlite3.Connection, access_code: str, outcome: str) -> sqlite3.Row | None:
-    """Give a transaction what the customer chose: success, failed or abandoned; None if there is none.
+    """Give a transaction what the customer chose, one of OUTCOMES; None if there is none.
 
-    What is paid stays paid, whatever is posted after it; what failed may still be paid.
-    Call inside a transaction.
+    What is paid stays paid, whatever is posted after it; what failed may still be paid, and so may what is under
+    way. Closing the page stops no transfer. Call inside a transaction.
     """
     row = find_by_code(db, access_code)
-    if row is None or row["status"] not in ("abandoned", "failed"):
+    if row is None or row["status"] not in UNPAID or (row["status"], outcome) == ("ongoing", "abandoned"):
         return row
     if outcome == "success":
         pay(db, row)
     else:
-        answer = "Declined" if outcome == "failed" else NOT_COMPLETED
+        status = OUTCOMES[outcome]
         db.execute(
             "UPDATE transactions SET status = ?, gateway_response = ?, attempts = attempts + 1 WHERE id = ?",
-            (outcome, answer, row["id"]),
+            (status, ANSWERS[status], row["id"]),
         )
     return find_by_code(db, access_code)
 

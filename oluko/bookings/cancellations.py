@@ -55,6 +55,12 @@ def kept_parts(booking: Booking) -> money.Split:
     return money.split(booking.price - booking.refunded, booking.tutor_share_bps)
 
 
+def returned_parts(booking: Booking) -> money.Split:
+    """What tutor and platform give back of a paid booking: just what the split had given them less what they keep."""
+    paid, kept = money.split(booking.price, booking.tutor_share_bps), kept_parts(booking)
+    return money.Split(tutor=paid.tutor - kept.tutor, platform=paid.platform - kept.platform)
+
+
 def _share(booking: Booking, paid: int, at: datetime) -> int:
     for before, halves in _STEPS[booking.cancellation_policy]:
         if at <= booking.scheduled_at - before:

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from oluko.bookings.models import Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.wording import tell
-from oluko.calendars.claims import release_time
+from oluko.calendars.claims import extend_time, release_time
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
+from oluko.ledger.audit import record_change
 
 MINUTE = timedelta(minutes=1)
 HOLD = timedelta(minutes=15)
+EXTENSION = timedelta(minutes=10)
 PAY_AFTER_APPROVAL = timedelta(hours=24)
 REVIEW = timedelta(hours=72)
 REVIEW_BEFORE_START = timedelta(hours=2)
@@ -62,6 +64,36 @@ def lapse_due() -> int:
         | Q(status=Status.SCHEDULED, payment_status=PaymentStatus.PENDING, pay_by__lte=now)
     ).values_list("pk", flat=True)[:BATCH]
     return sum(lapse_one(booking_id) for booking_id in list(due))
+
+
+def may_extend(booking: Booking, now: datetime) -> bool:
+    """Whether this unpaid time could still be held longer: once, while it is held, and never past its start."""
+    held = booking.awaits_payment and booking.pay_by is not None and now < booking.pay_by < booking.scheduled_at
+    return held and not booking.hold_extended
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def extend_hold(booking_id: UUID) -> bool:
+    """Hold an unpaid time ten minutes longer, its claims with it; False if that cannot be, or was done before."""
+    booking, now = Booking.objects.get(pk=booking_id), clock.now()
+    if booking.pay_by is None or not may_extend(booking, now):
+        return False
+    longer = min(booking.pay_by + EXTENSION, booking.scheduled_at)
+    rows = Booking.objects.filter(
+        pk=booking.pk,
+        status=Status.SCHEDULED,
+        payment_status=PaymentStatus.PENDING,
+        hold_extended=False,
+        pay_by=booking.pay_by,
+        scheduled_at=booking.scheduled_at,
+    )
+    if not rows.update(pay_by=longer, hold_extended=True):
+        return False
+    extend_time(booking.pk, longer)
+    old, new = clock.iso(booking.pay_by), clock.iso(longer)
+    record_change("hold", str(booking.pk), old, new, actor_id=None, why="PAYMENT_UNDER_WAY", at=now)
+    return True
 
 
 def _lapse_hold(booking: Booking, now: datetime) -> bool:

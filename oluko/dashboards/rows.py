@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.moves import live_proposal, may_move, may_propose
 from oluko.core import money
 
 
@@ -25,7 +26,10 @@ class Tag:
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `answer` shows the forms of approval instead of the action."""
+    """One row; `answer` shows the forms of approval instead of the action.
+
+    `move` are the words of the way to another time, where there is one; `proposal` is what the tutor proposes.
+    """
 
     booking: Booking
     other: Person
@@ -35,6 +39,9 @@ class Row:
     quiet: bool
     answer: bool = False
     note: str = ""
+    money: str = ""
+    move: str = ""
+    proposal: datetime | None = None
 
 
 _FINAL = {
@@ -47,6 +54,27 @@ _FINAL = {
 
 def student_row(booking: Booking, now: datetime) -> Row:
     """A booking as its student sees it."""
+    row, proposal = _student_row(booking, now), live_proposal(booking, now)
+    if proposal is not None and not _joinable(booking, now) and not booking.awaits_payment:
+        page = reverse("session", args=[booking.pk])
+        row = replace(row, tag=Tag("wait", "◷", _("New time proposed")), action=_("Answer"), address=page, quiet=False)
+    return replace(row, move=move_words(booking, booking.student, now), proposal=proposal)
+
+
+def tutor_row(booking: Booking, now: datetime) -> Row:
+    """A booking as its tutor sees it."""
+    move = move_words(booking, booking.tutor, now)
+    return replace(_tutor_row(booking, now), move=move, proposal=live_proposal(booking, now))
+
+
+def move_words(booking: Booking, person: Person, now: datetime) -> str:
+    """The words of the way to another time for the student or the tutor of a booking; empty where there is none."""
+    if person.pk == booking.student_id:
+        return _("Move") if may_move(booking, now) else ""
+    return _("Propose another time") if may_propose(booking, now) else ""
+
+
+def _student_row(booking: Booking, now: datetime) -> Row:
     page = reverse("session", args=[booking.pk])
     if booking.awaits_payment and not _lapsed(booking, now):
         pay = _("Pay %(price)s") % {"price": money.show(booking.price, booking.currency)}
@@ -57,8 +85,7 @@ def student_row(booking: Booking, now: datetime) -> Row:
     return Row(booking, booking.tutor, _tag(booking, now), action, page, quiet=not joinable, note=_note(booking))
 
 
-def tutor_row(booking: Booking, now: datetime) -> Row:
-    """A booking as its tutor sees it."""
+def _tutor_row(booking: Booking, now: datetime) -> Row:
     page = reverse("session", args=[booking.pk])
     if booking.status == Status.PENDING_MENTOR_REVIEW and not _lapsed(booking, now):
         tag = Tag("wait", "◷", _("Answer within"), booking.approval_deadline)

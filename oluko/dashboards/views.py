@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +24,10 @@ from oluko.core import clock, money
 from oluko.core.errors import NotAllowed
 from oluko.dashboards import analytics, charts, student, tutor
 from oluko.dashboards.money import money_lines, movement_label
-from oluko.dashboards.rows import student_row, tutor_row
+from oluko.dashboards.rows import Row, move_words, student_row, tutor_row
 from oluko.ledger.wallets import statement, wallet_of
 from oluko.offerings.marketplace import Filters, search
+from oluko.payments.refund_standing import refund_lines
 
 SUGGESTED = 6
 STATEMENT = 50
@@ -107,12 +109,13 @@ def _student(request: SignedInRequest) -> dict[str, Any]:
     if tab not in ("book", *student.TABS):
         tab = "pending" if counts["pending"] else "book"
     context: dict[str, Any] = {"tab": tab, "counts": counts, "next": student.student_next(person)}
+    context["next_move"] = _next_move(context["next"].session, person)
     context["tabs"] = _tabs(_student_labels(), counts, urgent="pending" if context["next"].to_pay else "")
     if tab == "book":
         context["suggested"] = search(Filters(), limit=SUGGESTED).rows
     else:
         _add_page(context, request, lambda cursor: student.student_tab(person, tab, cursor))
-        context["rows"] = [student_row(booking, now) for booking in context["page"].bookings]
+        context["rows"] = _with_refunds([student_row(booking, now) for booking in context["page"].bookings])
     return context | {"version": _version(context, request)}
 
 
@@ -125,11 +128,22 @@ def _tutor(request: SignedInRequest) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "") if tab == "completed" else ""
     outcome = outcome if outcome in FINAL else ""
     context: dict[str, Any] = {"tab": tab, "counts": counts, "next": tutor.tutor_next(person), "outcome": outcome}
+    context["next_move"] = _next_move(context["next"].session, person)
     context["tabs"] = _tabs(_tutor_labels(), counts, urgent="approvals")
     context["chips"] = [(status, status.label, counts[status.value]) for status in map(Status, FINAL)]
     _add_page(context, request, lambda cursor: tutor.tutor_tab(person, tab, cursor, outcome=outcome))
-    context["rows"] = [tutor_row(booking, now) for booking in context["page"].bookings]
+    context["rows"] = _with_refunds([tutor_row(booking, now) for booking in context["page"].bookings])
     return context | {"version": _version(context, request)}
+
+
+def _with_refunds(rows: list[Row]) -> list[Row]:
+    """Where the money of each stands, if any is on its way back or was given back. One query."""
+    lines = refund_lines([row.booking for row in rows])
+    return [replace(row, money=lines.get(row.booking.pk, "")) for row in rows]
+
+
+def _next_move(session: Booking | None, person: Person) -> str:
+    return move_words(session, person, clock.now()) if session else ""
 
 
 def _add_page(context: dict[str, Any], request: HttpRequest, read: Callable[[str | None], object]) -> None:
@@ -177,9 +191,13 @@ def _version(context: dict[str, Any], request: SignedInRequest) -> str:
         context.get("cursor"),
         context.get("outcome"),
         sorted(context["counts"].items()),
-        [(row.booking.pk, row.tag, row.action, row.note, row.booking.scheduled_at) for row in context.get("rows", [])],
+        [(row, row.booking.scheduled_at) for row in context.get("rows", [])],
         page.next_cursor if page else "",
-        [booking and (booking.pk, booking.status, booking.deadline) for booking in vars(following).values()],
+        [
+            booking and (booking.pk, booking.version, booking.status, booking.deadline, booking.proposed_at)
+            for booking in vars(following).values()
+        ],
+        context["next_move"],
         request.user.pk,
         timezone.get_current_timezone_name(),
         translation.get_language(),

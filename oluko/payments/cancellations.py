@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.bookings import deadlines
 from oluko.bookings.access import get_booking, get_shared
-from oluko.bookings.cancellations import Terms, Who, kept_parts, refund_terms
+from oluko.bookings.cancellations import Terms, Who, refund_terms, returned_parts
 from oluko.bookings.models import LIVE, Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.sessions import DISPUTE_WINDOW
 from oluko.bookings.wording import tell, tell_both
 from oluko.calendars.claims import release_time
-from oluko.core import clock, money
+from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid
 from oluko.ledger.models import Account
@@ -39,6 +39,13 @@ class Cancellation:
     refund: int
 
 
+class TermsChanged(Conflict):
+    """Cancelling now would cost more than the person was told."""
+
+    def __init__(self) -> None:
+        super().__init__("terms_changed", _("What comes back has changed a moment ago. Please look at it again."))
+
+
 def who_cancels(person: Person, booking: Booking) -> Who:
     """A student cancels by the policy; the tutor, or an operator, always gives all back."""
     return Who.STUDENT if person.pk == booking.student_id else Who.TUTOR
@@ -55,27 +62,30 @@ def preview_cancellation(person: Person, booking_id: UUID) -> Terms:
     return refund_terms(booking, who_cancels(person, booking), clock.now())
 
 
-def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "") -> Cancellation:
+def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "", most_kept: int | None = None) -> Cancellation:
     """Cancel a live booking; what the policy gives back goes out by a job.
 
-    Raises NotFound for a stranger, Conflict when it is over, has started (for the student), or has moved on.
+    `most_kept` (minor units) is what the person was told that tutor and platform keep. Raises NotFound for a
+    stranger, Conflict when it is over, has started (for the student), has moved on, or would cost more than that.
     """
     booking = get_booking(person, booking_id)
     if len(reason) > LONGEST_REASON:
         raise Invalid("too_long", _("At most 1,000 characters."), field="reason")
     deadlines.lapse_one(booking.pk)
-    return _cancel(person, booking_id, reason.strip())
+    return _cancel(person, booking_id, reason.strip(), most_kept)
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _cancel(person: Person, booking_id: UUID, reason: str) -> Cancellation:
+def _cancel(person: Person, booking_id: UUID, reason: str, most_kept: int | None) -> Cancellation:
     # Locked first, as finalization does: a payment that arrives meanwhile comes wholly before or after.
     Booking.objects.select_for_update(of=("self",)).filter(pk=booking_id).first()
     booking, now = get_booking(person, booking_id), clock.now()
     who = who_cancels(person, booking)
     _check_cancellable(booking, who)
     terms = refund_terms(booking, who, now)
+    if most_kept is not None and terms.tutor_keeps + terms.platform_keeps > most_kept:
+        raise TermsChanged
     by = CancelReason.BY_OPERATOR if person.pk not in (booking.student_id, booking.tutor_id) else _REASONS[who]
     moved = booking.move_to(
         Status.CANCELLED,
@@ -102,8 +112,10 @@ def _cancel(person: Person, booking_id: UUID, reason: str) -> Cancellation:
 
 def _reverse(booking: Booking) -> None:
     """Take the refund out of both pending parts, in exactly the shares that the split had put there."""
-    paid, kept = money.split(booking.price, booking.tutor_share_bps), kept_parts(booking)
-    payment = booking.payments.get(status=Payment.Status.PAID, refunds__isnull=True)
+    back = returned_parts(booking)
+    # Of several paid attempts all but one were sent back whole, the moment that they arrived.
+    arrived_in_vain = (Refund.Cause.PAID_TWICE, Refund.Cause.TIME_LOST)
+    payment = booking.payments.exclude(refunds__cause__in=arrived_in_vain).get(status=Payment.Status.PAID)
     due = account(Kind.REFUNDS_DUE, booking.currency)
     post(
         [
@@ -111,14 +123,14 @@ def _reverse(booking: Booking) -> None:
                 "refund_tutor",
                 account(Kind.TUTOR_PENDING, booking.currency, booking.tutor_id),
                 due,
-                paid.tutor - kept.tutor,
+                back.tutor,
                 f"cancel:{booking.pk}:tutor",
             ),
             Posting(
                 "refund_platform",
                 account(Kind.PLATFORM_PENDING, booking.currency),
                 due,
-                paid.platform - kept.platform,
+                back.platform,
                 f"cancel:{booking.pk}:platform",
             ),
         ],

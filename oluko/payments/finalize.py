@@ -17,7 +17,7 @@ from oluko.bookings.book import claim
 from oluko.bookings.deadlines import lapse
 from oluko.bookings.models import Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.wording import tell, tell_both
-from oluko.calendars.claims import TimeTaken, confirm_time
+from oluko.calendars.claims import TimeTaken, confirm_time, release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
 from oluko.ledger.audit import record_change
@@ -118,6 +118,7 @@ def _revive(booking: Booking) -> bool:
         return False
     try:
         with transaction.atomic():
+            _end_hold_of_the_same(booking)
             claim(booking, expires_at=None)
     except TimeTaken:
         return False
@@ -130,6 +131,28 @@ def _revive(booking: Booking) -> bool:
         cancel_reason="",
         cancelled_at=None,
     )
+
+
+def _end_hold_of_the_same(booking: Booking) -> None:
+    """The student holds this very time once more, unpaid: what was paid now takes the place of that hold."""
+    holds = Booking.objects.select_for_update(of=("self",)).filter(
+        student_id=booking.student_id,
+        tutor_id=booking.tutor_id,
+        scheduled_at=booking.scheduled_at,
+        status=Status.SCHEDULED,
+        payment_status=PaymentStatus.PENDING,
+    )
+    for hold in holds.exclude(pk=booking.pk):
+        hold.move_to(
+            Status.CANCELLED,
+            actor_id=None,
+            why="PAID_BY_AN_EARLIER_ATTEMPT",
+            only_if=Q(payment_status=PaymentStatus.PENDING),
+            payment_status=PaymentStatus.FAILED,
+            cancel_reason=CancelReason.PAYMENT_WINDOW_PASSED,
+            cancelled_at=clock.now(),
+        )
+        release_time(hold.pk)
 
 
 def _fulfil(booking: Booking, payment: Payment) -> None:

@@ -100,6 +100,7 @@ class Refund(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked Paystack"), null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,61 +1,68 @@
-"""Paystack over HTTP: initialize, verify, refund, in the shapes of its published OpenAPI description.
+"""Paystack over HTTP: payments, refunds, transfers, disputes, in the shapes of its published OpenAPI description.
 
 Reads may be repeated; a write whose outcome is unknown raises OutcomeUnknown and is asked about, never repeated
-blindly. Amounts are minor units. Errors: GatewayError (see `oluko.core.gateway`).
+blindly. Amounts are minor units. Errors: GatewayError (see `oluko.core.gateway`), and those of `paystack_answers`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from django.conf import settings
 
 from oluko.core.gateway import JOB_SECONDS, REQUEST_SECONDS, GatewayError, Line, OutcomeUnknown
+from oluko.payments.paystack_answers import (
+    AccountUnknown,
+    Bank,
+    Charge,
+    ChargeDispute,
+    DuplicateReference,
+    Initialized,
+    NotEnoughBalance,
+    Recipient,
+    Refused,
+    ResolvedAccount,
+    SentRefund,
+    SentTransfer,
+    number,
+    read_account,
+    read_bank,
+    read_charge,
+    read_dispute,
+    read_recipient,
+    read_refund,
+    read_transfer,
+    text,
+)
 
+__all__ = [
+    "AccountUnknown",
+    "Bank",
+    "Charge",
+    "ChargeDispute",
+    "DuplicateReference",
+    "Initialized",
+    "NotEnoughBalance",
+    "Paystack",
+    "Recipient",
+    "Refused",
+    "ResolvedAccount",
+    "SentRefund",
+    "SentTransfer",
+    "paystack",
+    "signature_is_valid",
+]
 
-@dataclass(frozen=True)
-class Initialized:
-    authorization_url: str
-    reference: str
-
-
-@dataclass(frozen=True)
-class Charge:
-    """Paystack's verified answer about a reference. `status`: success, failed, abandoned, ongoing, pending, …"""
-
-    reference: str
-    status: str
-    amount: int
-    currency: str
-    domain: str
-    fee: int
-    paystack_id: str
-    channel: str
-    answer: str
-
-
-@dataclass(frozen=True)
-class SentRefund:
-    """`status`: pending, processing, needs-attention, failed or processed."""
-
-    paystack_id: str
-    status: str
-    amount: int
-    note: str
-
-
-class Refused(GatewayError):
-    """Paystack understood and said no."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, temporary=False)
+#: As many as Paystack gives at once.
+PAGE = "100"
+#: More banks than Nigeria has; a cursor that never ends must not keep a process.
+MOST_BANK_PAGES = 20
 
 
 class Paystack:
@@ -70,44 +77,149 @@ class Paystack:
         """Open a checkout page. Moves no money: after an unknown outcome, start another attempt."""
         body = {
             "email": email,
-            "amount": str(amount),
+            "amount": amount,
             "currency": currency,
             "reference": reference,
             "callback_url": callback_url,
-            "metadata": json.dumps(metadata),
+            "metadata": metadata,
         }
         data = self._data("POST", "/transaction/initialize", seconds=REQUEST_SECONDS, json=body)
-        return Initialized(_text(data, "authorization_url"), _text(data, "reference"))
+        return Initialized(text(data, "authorization_url"), text(data, "reference"))
 
     def verify(self, reference: str) -> Charge | None:
         """What became of a reference; None when Paystack has never heard of it."""
-        try:
-            return _charge(self._data("GET", f"/transaction/verify/{reference}", seconds=JOB_SECONDS))
-        except Refused as refusal:
-            if "not found" in str(refusal).lower():
-                return None
-            raise
+        data = self._known(f"/transaction/verify/{quote(reference, safe='')}")
+        return None if data is None else read_charge(data)
 
     def charges_since(self, since: datetime, page: int) -> list[Charge]:
         """One page of the successful charges since an instant (aware), newest first; empty beyond the last."""
-        query = {"from": since.isoformat(), "status": "success", "perPage": "100", "page": str(page)}
-        answer = self._answer("GET", "/transaction", seconds=JOB_SECONDS, params=query)
-        return [_charge(row) for row in _rows(answer)]
+        query = {"from": since.isoformat(), "status": "success", "per_page": PAGE, "page": str(page)}
+        return [read_charge(row) for row in self._rows("/transaction", query)]
 
     def refund(self, *, transaction_id: str, amount: int, currency: str, note: str) -> SentRefund:
         """Send money back. `note` is ours, so that the refund is found again if the answer is lost."""
         body = {"transaction": transaction_id, "amount": amount, "currency": currency, "merchant_note": note}
-        return _refund(self._data("POST", "/refund", seconds=JOB_SECONDS, json=body))
+        return read_refund(self._data("POST", "/refund", seconds=JOB_SECONDS, json=body))
 
     def refunds_of(self, transaction_id: str) -> list[SentRefund]:
         """Every refund of a transaction that Paystack knows."""
-        query = {"transaction": transaction_id, "perPage": "100"}
-        answer = self._answer("GET", "/refund", seconds=JOB_SECONDS, params=query)
-        return [_refund(row) for row in _rows(answer)]
+        return [read_refund(row) for row in self._rows("/refund", {"transaction": transaction_id, "perPage": PAGE})]
 
     def refund_status(self, paystack_id: str) -> SentRefund:
         """How a refund stands."""
-        return _refund(self._data("GET", f"/refund/{paystack_id}", seconds=JOB_SECONDS))
+        return read_refund(self._data("GET", f"/refund/{quote(paystack_id, safe='')}", seconds=JOB_SECONDS))
+
+    def refunds_since(self, since: datetime, page: int) -> list[SentRefund]:
+        """One page of the refunds asked for since an instant (aware), newest first; empty beyond the last."""
+        return [read_refund(row) for row in self._rows("/refund", _page(since, page))]
+
+    def banks(self) -> list[Bank]:
+        """Every Nigerian bank that transfers reach, in Paystack's order."""
+        query = {"country": "nigeria", "currency": "NGN", "use_cursor": "true", "perPage": PAGE}
+        found: dict[str, Bank] = {}
+        for _ in range(MOST_BANK_PAGES):
+            answer = self._answer("GET", "/bank", seconds=REQUEST_SECONDS, params=query)
+            for row in _rows(answer):
+                if row.get("active") is not False and row.get("supports_transfer") is not False:
+                    bank = read_bank(row)
+                    found.setdefault(bank.code, bank)
+            meta = answer.get("meta")
+            following = meta.get("next") if isinstance(meta, dict) else None
+            if not isinstance(following, str) or not following:
+                break
+            query["next"] = following
+        return list(found.values())
+
+    def resolve_account(self, *, account_number: str, bank_code: str) -> ResolvedAccount:
+        """Whose account it is. Raises AccountUnknown where there is none; other errors say nothing of the account."""
+        query = {"account_number": account_number, "bank_code": bank_code}
+        try:
+            data = self._data("GET", "/bank/resolve", seconds=REQUEST_SECONDS, params=query)
+        except Refused as refusal:
+            if _says(refusal, "could not resolve", "unknown bank code", "invalid_bank_code", "invalid_account"):
+                raise AccountUnknown(str(refusal), refusal.code) from refusal
+            raise
+        return read_account(data)
+
+    def create_recipient(
+        self, *, name: str, account_number: str, bank_code: str, currency: str = "NGN", description: str = ""
+    ) -> Recipient:
+        """Tell Paystack where transfers go. The same account always has the same recipient: this may be repeated."""
+        body = {
+            "type": "nuban",
+            "name": name,
+            "account_number": account_number,
+            "bank_code": bank_code,
+            "currency": currency,
+            "description": description,
+        }
+        return read_recipient(self._data("POST", "/transferrecipient", seconds=REQUEST_SECONDS, json=body))
+
+    def transfer(
+        self, *, reference: str, amount: int, recipient: str, reason: str, currency: str = "NGN"
+    ) -> SentTransfer:
+        """Send money from the balance. `reference`: 16 to 50 characters of a-z, 0-9, - and _, one for one payout.
+
+        Raises NotEnoughBalance and Refused when nothing was sent, DuplicateReference when an earlier call sent it,
+        and OutcomeUnknown when only `transfer_by_reference` can tell.
+        """
+        body = {
+            "source": "balance",
+            "amount": amount,
+            "recipient": recipient,
+            "reference": reference,
+            "reason": reason,
+            "currency": currency,
+        }
+        try:
+            sent = read_transfer(self._data("POST", "/transfer", seconds=JOB_SECONDS, json=body))
+        except Refused as refusal:
+            raise _of_transfer(refusal) from refusal
+        return _same_reference(sent, reference)
+
+    def transfer_by_reference(self, reference: str) -> SentTransfer | None:
+        """What became of a transfer, with the fee once it succeeded; None when Paystack has never heard of it."""
+        data = self._known(f"/transfer/verify/{quote(reference, safe='')}")
+        if data is None:
+            return None
+        found = _same_reference(read_transfer(data), reference)
+        if found.status == "success" and found.fee is None:
+            # Verifying does not tell the fee; fetching does.
+            whole = self._data("GET", f"/transfer/{quote(found.code, safe='')}", seconds=JOB_SECONDS)
+            found = _same_reference(read_transfer(whole), reference)
+        return found
+
+    def transfers_since(self, since: datetime, page: int) -> list[SentTransfer]:
+        """One page of the transfers begun since an instant (aware), newest first; empty beyond the last."""
+        query = {"from": since.isoformat(), "per_page": PAGE, "page": str(page)}
+        return [read_transfer(row) for row in self._rows("/transfer", query)]
+
+    def balance(self, currency: str = "NGN") -> int:
+        """What can be sent and refunded from, in minor units."""
+        for row in self._rows("/balance", {}):
+            if row.get("currency") == currency:
+                return number(row, "balance")
+        raise OutcomeUnknown(f"Paystack told no balance in {currency}.")
+
+    def disputes_since(self, since: datetime, page: int) -> list[ChargeDispute]:
+        """One page of the disputes opened since an instant (aware), newest first; empty beyond the last."""
+        return [read_dispute(row) for row in self._rows("/dispute", _page(since, page))]
+
+    def dispute(self, paystack_id: str) -> ChargeDispute | None:
+        """How a dispute stands; None when Paystack has never heard of it."""
+        data = self._known(f"/dispute/{quote(paystack_id, safe='')}")
+        return None if data is None else read_dispute(data)
+
+    def _known(self, path: str) -> dict[str, Any] | None:
+        try:
+            return self._data("GET", path, seconds=JOB_SECONDS)
+        except Refused as refusal:
+            if _says(refusal, "not found"):
+                return None
+            raise
+
+    def _rows(self, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
+        return _rows(self._answer("GET", path, seconds=JOB_SECONDS, params=query))
 
     def _data(self, method: str, path: str, *, seconds: float, **request: Any) -> dict[str, Any]:
         data = self._answer(method, path, seconds=seconds, **request).get("data")
@@ -121,7 +233,8 @@ class Paystack:
         if response.status_code >= 500 or response.status_code == 429:
             raise OutcomeUnknown(f"Paystack answered {response.status_code}.")
         if response.status_code >= 400 or body.get("status") is not True:
-            raise Refused(str(body.get("message") or f"Paystack answered {response.status_code}."))
+            said = str(body.get("message") or f"Paystack answered {response.status_code}.")
+            raise Refused(said, str(body.get("code") or ""))
         return body
 
 
@@ -157,40 +270,25 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     return body
 
 
-def _charge(data: dict[str, Any]) -> Charge:
-    return Charge(
-        reference=_text(data, "reference"),
-        status=_text(data, "status"),
-        amount=_number(data, "amount"),
-        currency=_text(data, "currency"),
-        domain=_text(data, "domain"),
-        # Unset until the money has arrived.
-        fee=int(data.get("fees") or 0),
-        paystack_id=str(data.get("id") or ""),
-        channel=str(data.get("channel") or ""),
-        answer=str(data.get("gateway_response") or data.get("message") or "")[:200],
-    )
+def _page(since: datetime, page: int) -> dict[str, str]:
+    return {"from": since.isoformat(), "perPage": PAGE, "page": str(page)}
 
 
-def _refund(data: dict[str, Any]) -> SentRefund:
-    return SentRefund(
-        paystack_id=str(data.get("id") or ""),
-        status=_text(data, "status"),
-        amount=_number(data, "amount"),
-        note=str(data.get("merchant_note") or ""),
-    )
+def _says(refusal: Refused, *words: str) -> bool:
+    said = f"{refusal} {refusal.code}".lower()
+    return any(word in said for word in words)
 
 
-def _text(data: dict[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str):
-        raise OutcomeUnknown(f"Paystack's answer lacks '{name}'.")
-    return value
+def _of_transfer(refusal: Refused) -> GatewayError:
+    """The refusal of a transfer as what it means for the money."""
+    if _says(refusal, "duplicate_transfer_reference", "already exists on a transfer", "duplicate reference"):
+        return DuplicateReference(str(refusal))
+    if _says(refusal, "balance is not enough", "insufficient_balance", "insufficient balance"):
+        return NotEnoughBalance(str(refusal))
+    return refusal
 
 
-def _number(data: dict[str, Any], name: str) -> int:
-    # Amounts come as numbers in most answers and as strings in some.
-    try:
-        return int(data[name])
-    except (KeyError, TypeError, ValueError):
-        raise OutcomeUnknown(f"Paystack's answer lacks '{name}'.") from None
+def _same_reference(found: SentTransfer, reference: str) -> SentTransfer:
+    if found.reference != reference:
+        raise OutcomeUnknown("Paystack answered about another transfer.")
+    return found

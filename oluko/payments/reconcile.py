@@ -13,6 +13,8 @@ from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
 
 FIRST_CHECK = timedelta(seconds=30)
+# With the sweep's period, news that no webhook brought is here within a minute.
+ASK_AGAIN = timedelta(seconds=40)
 # A page that nobody paid within two days is closed at Paystack as well.
 GIVE_UP = timedelta(days=2)
 BATCH = 30
@@ -33,7 +35,7 @@ def check_pending() -> int:
     _give_up(now - GIVE_UP)
     waiting = Payment.objects.filter(status=Payment.Status.PENDING, created_at__lte=now - FIRST_CHECK).filter(
         Q(checked_at__isnull=True)
-        | Q(checked_at__lte=now - timedelta(minutes=1), created_at__gt=now - timedelta(hours=1))
+        | Q(checked_at__lte=now - ASK_AGAIN, created_at__gt=now - timedelta(hours=1))
         | Q(checked_at__lte=now - timedelta(minutes=20))
     )
     applied = 0

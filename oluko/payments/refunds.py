@@ -28,6 +28,7 @@ from oluko.payments.tasks import send_refund_job
 SETTLES = timedelta(seconds=60)
 ASK_AGAIN = timedelta(seconds=20)
 MOST_ATTEMPTS = 8
+BATCH = 50
 Status, Cause = Refund.Status, Refund.Cause
 
 
@@ -57,7 +58,9 @@ def send_refund(refund_id: UUID) -> None:
             note=_note(refund),
         )
     except ProviderBusy:
-        Refund.objects.filter(pk=refund_id, status=Status.SENDING).update(status=Status.QUEUED)
+        # Nothing was sent, so this was no attempt.
+        same = Refund.objects.filter(pk=refund_id, status=Status.SENDING, attempts=refund.attempts)
+        same.update(status=Status.QUEUED, attempts=F("attempts") - 1)
     except OutcomeUnknown as problem:
         Refund.objects.filter(pk=refund_id).update(outcome=str(problem)[:300])
     except GatewayError as problem:
@@ -68,13 +71,15 @@ def send_refund(refund_id: UUID) -> None:
 
 def record_answer(refund: Refund, sent: SentRefund) -> None:
     """Take over what Paystack says about a refund of ours."""
-    if sent.status == "processed":
+    if sent.amount != refund.amount:
+        _needs_attention(refund, f"Paystack says {sent.status} of {sent.amount} instead of {refund.amount}.")
+    elif sent.status == "processed":
         _settle(refund.pk, sent)
     elif sent.status in ("failed", "needs-attention"):
         _needs_attention(refund, sent.status)
     else:
         Refund.objects.filter(pk=refund.pk, status__in=(Status.SENDING, Status.QUEUED)).update(
-            status=Status.PROCESSING, paystack_id=sent.paystack_id, outcome=sent.status
+            status=Status.PROCESSING, paystack_id=sent.paystack_id, outcome=sent.status, asked_at=timezone.now()
         )
 
 
@@ -82,36 +87,74 @@ def follow_refunds() -> None:
     """Send what is queued, find out about what was sent without answer, ask about what is under way."""
     now = timezone.now()
     rows = Refund.objects.select_related("payment")
-    for refund in rows.filter(status=Status.QUEUED, created_at__lte=now - ASK_AGAIN)[:50]:
+    for refund in rows.filter(status=Status.QUEUED, created_at__lte=now - ASK_AGAIN)[:BATCH]:
         send_refund(refund.pk)
-    for refund in rows.filter(status=Status.SENDING, sent_at__lte=now - ASK_AGAIN)[:50]:
+    for refund in rows.filter(status=Status.SENDING, sent_at__lte=now - ASK_AGAIN).order_by("sent_at")[:BATCH]:
         _look_up(refund)
-    for refund in rows.filter(status=Status.PROCESSING)[:50]:
+    # A bank takes days: the older a refund is, the more rarely it is asked about; the longest unasked comes first.
+    due = Q(asked_at__isnull=True) | Q(asked_at__lte=now - timedelta(hours=3))
+    for age, pause in ((timedelta(minutes=10), timedelta(seconds=4)), (timedelta(days=1), timedelta(minutes=10))):
+        due |= Q(sent_at__gt=now - age, asked_at__lte=now - pause)
+    under_way = rows.filter(due, status=Status.PROCESSING).order_by(F("asked_at").asc(nulls_first=True), "sent_at")
+    for refund in under_way[:BATCH]:
         _ask(refund)
+
+
+def follow_stuck() -> None:
+    """Ask about refunds that wait for the operator: one that is finished at Paystack's own site is done here too."""
+    stuck = Refund.objects.select_related("payment").filter(status=Status.NEEDS_ATTENTION)
+    for refund in stuck.order_by(F("asked_at").asc(nulls_first=True))[:BATCH]:
+        _look_up_stuck(refund)
 
 
 def follow_refunds_of(reference: str) -> None:
     """As `follow_refunds`, for one payment at once: Paystack has just told us something about it."""
-    for refund in Refund.objects.select_related("payment").filter(
-        Q(payment__reference=reference), status__in=(Status.SENDING, Status.PROCESSING)
-    ):
-        _look_up(refund)
+    for refund in Refund.objects.select_related("payment").filter(payment__reference=reference):
+        if refund.status in (Status.SENDING, Status.PROCESSING):
+            _look_up(refund)
+        elif refund.status == Status.NEEDS_ATTENTION:
+            _look_up_stuck(refund)
 
 
 def _look_up(refund: Refund) -> None:
-    try:
-        known = paystack().refunds_of(refund.payment.paystack_id or refund.payment.reference)
-    except GatewayError:
+    known = _known(refund)
+    mine = None if known is None else latest_of(refund, known)
+    if known is None:
         return
-    mine = latest_of(refund, known)
     if mine is not None:
         record_answer(refund, mine)
     elif refund.sent_at and refund.sent_at <= timezone.now() - SETTLES and refund.status == Status.SENDING:
         if refund.attempts >= MOST_ATTEMPTS:
             _needs_attention(refund, "Paystack has no record of it after several attempts.")
-            return
-        Refund.objects.filter(pk=refund.pk, status=Status.SENDING).update(status=Status.QUEUED)
-        send_refund(refund.pk)
+        elif _queue_again(refund):
+            send_refund(refund.pk)
+
+
+def _queue_again(refund: Refund) -> bool:
+    """Back to the queue, if it is still the same sending that we asked about.
+
+    Two may look up one refund at once; were the attempt not compared, the second would take what the first has
+    just sent for lost, and send it twice.
+    """
+    same = Refund.objects.filter(pk=refund.pk, status=Status.SENDING, attempts=refund.attempts, sent_at=refund.sent_at)
+    return bool(same.update(status=Status.QUEUED))
+
+
+def _look_up_stuck(refund: Refund) -> None:
+    known = _known(refund)
+    mine = latest_of(refund, known or [])
+    if mine is not None and mine.status == "processed" and mine.amount == refund.amount:
+        _settle(refund.pk, mine)
+
+
+def _known(refund: Refund) -> list[SentRefund] | None:
+    """What Paystack lists for the payment of a refund; None when it does not answer."""
+    try:
+        known = paystack().refunds_of(refund.payment.paystack_id or refund.payment.reference)
+    except GatewayError:
+        return None
+    Refund.objects.filter(pk=refund.pk).update(asked_at=timezone.now())
+    return known
 
 
 def latest_of(refund: Refund, known: list[SentRefund]) -> SentRefund | None:
@@ -121,10 +164,15 @@ def latest_of(refund: Refund, known: list[SentRefund]) -> SentRefund | None:
 
 
 def _ask(refund: Refund) -> None:
+    if not refund.paystack_id:
+        _look_up(refund)
+        return
     try:
-        record_answer(refund, paystack().refund_status(refund.paystack_id))
+        answer = paystack().refund_status(refund.paystack_id)
     except GatewayError:
         return
+    Refund.objects.filter(pk=refund.pk).update(asked_at=timezone.now())
+    record_answer(refund, answer)
 
 
 def _note(refund: Refund) -> str:
@@ -161,6 +209,9 @@ def settle(refund_id: UUID, *, paystack_id: str, outcome: str) -> bool:
         payment_reference=refund.payment.reference,
     )
     _mark_booking(refund)
+    ReviewItem.objects.filter(key=f"refund:{refund.pk}", resolved_at__isnull=True).update(
+        resolved_at=timezone.now(), resolution="Paystack has made it."
+    )
     tell(booking, booking.student, "refunded", amount=refund.amount, key=f":{refund.pk}")
     return True
 
@@ -177,9 +228,9 @@ def _mark_booking(refund: Refund) -> None:
 
 @transaction.atomic(durable=True)
 def _needs_attention(refund: Refund, why: str) -> None:
-    Refund.objects.filter(pk=refund.pk).exclude(status=Status.PROCESSED).update(
-        status=Status.NEEDS_ATTENTION, outcome=why[:300]
-    )
+    rows = Refund.objects.filter(pk=refund.pk).exclude(status=Status.PROCESSED)
+    if not rows.update(status=Status.NEEDS_ATTENTION, outcome=why[:300]):
+        return
     detail = {"refund": str(refund.pk), "amount": refund.amount, "answer": why[:300]}
     # Sent again by an operator and failed again: the same row is open again.
     ReviewItem.objects.update_or_create(

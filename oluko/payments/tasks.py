@@ -41,6 +41,14 @@ def reconcile_restored_payments() -> None:
     reconcile_restored()
 
 
+@recurring("payments.holds", every=10)
+def extend_ending_holds() -> None:
+    """Holds about to end whose payment is under way."""
+    from oluko.payments.holds import extend_ending
+
+    extend_ending()
+
+
 @recurring("payments.pending", every=15)
 def check_pending_payments() -> None:
     """Payments left pending, whose webhook never came."""
@@ -55,6 +63,14 @@ def follow_sent_refunds() -> None:
     from oluko.payments.refunds import follow_refunds
 
     follow_refunds()
+
+
+@recurring("payments.stuck_refunds", every=600)
+def follow_stuck_refunds() -> None:
+    """Refunds that wait for the operator and may have been finished at Paystack."""
+    from oluko.payments.refunds import follow_stuck
+
+    follow_stuck()
 
 
 @recurring("payments.release", every=5)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.payments import cancel_views, views
+from oluko.payments import cancel_views, hold_views, refund_views, views
 
 urlpatterns = [
     path("mentorship/offerings/<uuid:offering_id>/book", views.begin_checkout, name="begin_checkout"),
     path("mentorship/checkout/<uuid:booking_id>", views.checkout, name="checkout"),
+    path("mentorship/checkout/<uuid:booking_id>/still-paying", hold_views.still_paying, name="still_paying"),
+    path("mentorship/checkout/<uuid:booking_id>/again", hold_views.again, name="take_again"),
+    path("mentorship/session/<uuid:booking_id>/refunds", refund_views.refunds, name="session_refunds"),
     path("mentorship/session/<uuid:booking_id>/cancel", cancel_views.cancel, name="session_cancel"),
     path("mentorship/verify-payment", views.verify_payment, name="verify_payment"),
 ]

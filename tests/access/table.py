@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from oluko.core.clock import iso
+from oluko.bookings.calendar_files import feed_token
 from tests.access.world import WALKERS, World
 
 TABLE = """
@@ -43,6 +45,8 @@ POST mentorship/offerings/<uuid:offering_id>/book            -      in      302 
 GET  mentorship/checkout/<uuid:booking_id>                   held   in      200  404    404   404  404
 GET  mentorship/checkout/<uuid:booking_id>                   ahead  in      302  404    404   404  404
 POST mentorship/checkout/<uuid:booking_id>                   held   in      302= 404    404   404  404
+POST mentorship/checkout/<uuid:booking_id>/again             held   in      302= 404    404   404  404
+POST mentorship/checkout/<uuid:booking_id>/still-paying      held   in      302= 404    404   404  404
 GET  mentorship/verify-payment                               held   in      200  404    404   404  404
 
 GET  mentorship/session/<uuid:booking_id>                    asked  in      200  404    200   404  200
@@ -52,6 +56,7 @@ GET  mentorship/session/<uuid:booking_id>                    begun  in      200 
 GET  mentorship/session/<uuid:booking_id>                    past   in      200  404    200   404  200
 GET  mentorship/session/<uuid:booking_id>/state              begun  in      200  404    200   404  200
 GET  mentorship/session/<uuid:booking_id>/money              past   in      200  404    200   404  200
+GET  mentorship/session/<uuid:booking_id>/refunds            past   in      200  404    200   404  200
 POST mentorship/session/<uuid:booking_id>/approve            asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/reject             asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/start              begun  in      404  404    302   404  404
@@ -75,11 +80,19 @@ POST profile/tokens                                          -      in      200 
 POST profile/tokens/<int:token_id>/revoke                    -      in      302  404    404   404  404
 POST profile/tutor                                           -      in      403  403    302   302  403
 
+GET  calendar                                                -      in      200  200    200   200  200
+GET  calendar/<str:token>.ics                                -      200     200  200    200   200  200
+POST calendar/renew                                          -      in      302  302    302   302  302
+POST calendar/outside                                        -      in      403  403    302   302  403
+POST calendar/outside/<int:calendar_id>/read                 -      in      403  403    302   404  403
+POST calendar/outside/<int:calendar_id>/remove               -      in      403  403    302   404  403
+
 GET  student/mentorship                                      -      in      200  200    200   200  200
 GET  student/mentorship/live                                 -      in      200  200    200   200  200
 GET  tutor/analytics                                         -      in      403  403    200   200  403
 GET  tutor/availability                                      -      in      403  403    200   200  403
 POST tutor/availability                                      -      in      403  403    302   302  403
+POST tutor/availability/preview                              -      in      403  403    200=  200= 403
 GET  tutor/mentorship                                        -      in      403  403    200   200  403
 GET  tutor/mentorship/live                                   -      in      403  403    200   200  403
 GET  tutor/mentorship/schedule                               -      in      403  403    200   200  403
@@ -119,6 +132,9 @@ POST action/proceedWithApprovedBookingPayment                held   in      200=
 POST action/cancelMentorshipSession                          asked  in      200  404    200   404  404
 POST action/cancelMentorshipSession                          held   in      200  404    200   404  404
 POST action/cancelMentorshipSession                          ahead  in      200  404    200   404  404
+POST action/rescheduleMentorshipSession                      held   in      200  404    200   404  404
+POST action/rescheduleMentorshipSession                      ahead  in      200  404    200   404  404
+POST action/answerRescheduleProposal                         ahead  in      200  404    404   404  404
 POST action/setMentorshipMeetingUrl                          ahead  in      404  404    200   404  404
 POST action/updateTutorMentorshipSessionStatus               over   in      404  404    200   404  404
 POST action/updateTutorMentorshipSessionStatus               ahead  in      404  404    200   404  404
@@ -186,6 +202,8 @@ def address(world: World, line: Line) -> str:
         "booking_id": booking.pk,
         "session_id": booking.pk,
         "token_id": world.token_id,
+        "token": feed_token(world.people["ada"]),
+        "calendar_id": world.calendar_id,
     }
     path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(places[place[1]]), line.route)
     queries = {
@@ -276,11 +294,13 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mentorship/session/<uuid:booking_id>/reject": lambda world: {"reason": "Away", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/meeting-link": lambda world: {"meeting_url": "https://meet.example.com/x"},
     "mentorship/session/<uuid:booking_id>/cancel": lambda world: {"reason": "Ill"},
+    "calendar/outside": lambda world: {"name": "Home", "address": "https://calendar.example.com/home.ics"},
     "notifications/read": lambda world: {"id": str(world.notification.pk)},
     "profile": lambda world: {"name": "New Name", "time_zone": "Europe/London"},
     "profile/tokens": lambda world: {"token_name": "laptop"},
     "profile/tutor": lambda world: {"headline": "New", "bio": "Words", "hourly_rate": "7000", "photo": ""},
     "tutor/availability": _week,
+    "tutor/availability/preview": _week,
     "tutor/mentorship/schedule": lambda world: _listing(world) | {"courseId": ""},
     "tutor/mentorship/schedule/<uuid:offering_id>": lambda world: _listing(world) | {"courseId": ""},
     "api/mentorship/proceed-payment": lambda world: {},
@@ -294,6 +314,10 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "action/rejectMentorshipRequest": lambda world: {"reason": "Away"},
     "action/proceedWithApprovedBookingPayment": lambda world: {},
     "action/cancelMentorshipSession": lambda world: {"reason": "Ill"},
+    "action/rescheduleMentorshipSession": lambda world: {
+        "scheduledAt": iso(world.now + timedelta(hours=44, minutes=55))
+    },
+    "action/answerRescheduleProposal": lambda world: {"accept": True},
     "action/setMentorshipMeetingUrl": lambda world: {"meetingUrl": "https://meet.example.com/x"},
     "action/updateTutorMentorshipSessionStatus": lambda world: {"status": "COMPLETED"},
     "action/setTutorAvailability": _availability,

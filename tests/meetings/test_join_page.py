@@ -243,7 +243,7 @@ def test_cancelled_says_where_the_money_stands(
     page = see(ada, paid)
     assert "Cancelled by the tutor" in page
     assert "I am ill, sorry" in page
-    assert "₦5,000 of ₦5,000 are on their way back" in page
+    assert "₦5,000 of ₦5,000 go back to the student" in page
     assert "/cancel" not in page
 
 
@@ -357,7 +357,7 @@ def test_cancelling_shows_first_what_comes_back(
     frozen(paid.scheduled_at - timedelta(hours=10))
     student = signed_in(ada).get(path(paid, "/cancel")).content.decode()
     assert "Cancel, ₦2,500 back" in student
-    assert "nothing goes back" in student
+    assert "Nothing back" in student
     assert "Cancel, ₦5,000 back" in signed_in(tunde).get(path(paid, "/cancel")).content.decode()
 
     answer = signed_in(ada).post(path(paid, "/cancel"), {"reason": "Exam"})
