@@ -23,6 +23,7 @@ from oluko.courses.courses import courses_taught_by
 from oluko.dashboards.student import ready_for_payment, student_tab
 from oluko.dashboards.tutor import pending_approvals, tutor_tab
 from oluko.meetings.meetings import set_meeting_url
+from oluko.meetings.moves import answer_proposal, reschedule_session
 from oluko.notifications.notifications import mark_read
 from oluko.offerings.offerings import create_offering, offerings_of, update_offering, withdraw_offering
 from oluko.payments.cancellations import cancel_booking
@@ -124,6 +125,28 @@ def cancel(request: Caller, data: Annotated[schemas.Cancelling, JsonObject(...)]
     session = get_shared(request.auth, data.session_id)
     cancelled = cancel_booking(request.auth, session.pk, reason=data.reason or "")
     return answer(wire.booking(cancelled.booking) | {"refund": major(cancelled.refund)})
+
+
+@action("rescheduleMentorshipSession", answers.MentorshipSession, 404, 409)
+def reschedule(request: Caller, data: Annotated[schemas.Rescheduling, JsonObject(...)]) -> HttpResponse:
+    """Move a scheduled session that you booked; if you teach it, propose another time to the student.
+
+    The student moves it as long as a cancellation would give everything back, to a time that can be booked, and
+    nothing is paid again; later only the tutor can propose (409 `too_late_to_move`). A proposal may lie outside the
+    tutor's hours, holds no time, takes the place of the one before, and shows as `proposedAt` until it is answered.
+    409 `time_taken` when somebody has the time, `day_full` when the tutor takes no more sessions on that day.
+    """
+    return answer(wire.booking(reschedule_session(request.auth, data.session_id, data.scheduled_at)))
+
+
+@action("answerRescheduleProposal", answers.MentorshipSession, 404, 409)
+def answer_reschedule(request: Caller, data: Annotated[schemas.ProposalAnswer, JsonObject(...)]) -> HttpResponse:
+    """Accept your tutor's proposal, which moves the session, or decline it.
+
+    409 `no_proposal` when none waits, `time_taken` when somebody has the time by now; the proposal then stays.
+    """
+    answered = answer_proposal(request.auth, data.session_id, accept=data.accept, proposed_at=data.proposed_at)
+    return answer(wire.booking(answered))
 
 
 @action("setMentorshipMeetingUrl", answers.MentorshipSession, 404, 409)

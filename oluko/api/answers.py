@@ -61,6 +61,10 @@ class MentorshipSession(Wire):
     rejected_at: datetime | None
     approval_deadline: datetime | None
     pay_by: datetime | None
+    proposed_at: datetime = Field(
+        default_factory=lambda: None,
+        description="Only there while a start that the tutor proposes waits for an answer.",
+    )
     created_at: datetime
     tutor: Person
     student: Person | None

@@ -204,6 +204,17 @@ class Cancelling(SessionNamed):
     reason: Answer | None = None
 
 
+class Rescheduling(SessionNamed):
+    scheduled_at: Instant
+
+
+class ProposalAnswer(SessionNamed):
+    accept: bool = Field(strict=True)
+    proposed_at: Instant | None = Field(
+        None, description="The proposal that you have seen: 409 if the tutor has proposed another time since."
+    )
+
+
 class MeetingLink(SessionNamed):
     meeting_url: Annotated[
         str, BeforeValidator(bodies.read_line), Field(max_length=LONGEST_URL, description="An https address.")

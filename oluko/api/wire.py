@@ -11,7 +11,9 @@ from django.core.files.storage import default_storage
 from oluko.accounts.models import Person
 from oluko.bookings.cancellations import Terms
 from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.moves import live_proposal
 from oluko.calendars.models import Availability
+from oluko.core import clock
 from oluko.core.clock import iso
 from oluko.core.money import major
 from oluko.courses.models import Course
@@ -26,9 +28,10 @@ type Json = dict[str, Any]
 
 
 def booking(row: Booking) -> Json:
-    """A booking as MentorshipSession."""
+    """A booking as MentorshipSession; with `proposedAt` while a proposal of its tutor waits for an answer."""
     paid = row.payment_status == PaymentStatus.PAID
-    return {
+    proposed = live_proposal(row, clock.now()) if row.proposed_at else None
+    session = {
         "id": str(row.pk),
         "title": row.title,
         "description": row.description or None,
@@ -56,6 +59,7 @@ def booking(row: Booking) -> Json:
         "student": person(row.student),
         "course": _course(row.course),
     }
+    return session | ({"proposedAt": iso(proposed)} if proposed else {})
 
 
 def offering(row: Offering) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from oluko.accounts.models import Person
+from oluko.core.clock import iso
 from oluko.courses.models import Course
 from oluko.notifications.models import Notification
 from oluko.offerings.models import Offering
@@ -249,6 +250,8 @@ def test_cancelled_by_status_is_cancelled_by_the_tutor(
         ("rejectMentorshipRequest", {"reason": "No"}),
         ("proceedWithApprovedBookingPayment", {}),
         ("cancelMentorshipSession", {}),
+        ("rescheduleMentorshipSession", {"scheduledAt": iso(AT)}),
+        ("answerRescheduleProposal", {"accept": True}),
         ("setMentorshipMeetingUrl", {"meetingUrl": "https://meet.example.com/x"}),
         ("updateTutorMentorshipSessionStatus", {"status": "COMPLETED"}),
         ("updateTutorMentorshipSessionStatus", {"status": "CANCELLED"}),

@@ -31,12 +31,17 @@ ACTIONS = (
     *("getTutorMentorshipOfferings", "getTutorCourses", "beginMentorshipCheckout", "approveMentorshipRequest"),
     *("rejectMentorshipRequest", "proceedWithApprovedBookingPayment", "cancelMentorshipSession"),
     *("setMentorshipMeetingUrl", "updateTutorMentorshipSessionStatus", "getTutorPendingApprovals"),
+    *("rescheduleMentorshipSession", "answerRescheduleProposal"),
     *("getApprovedSessionsReadyForPayment", "getTutorMentorshipSessions", "getStudentMentorshipSessions"),
     *("getTutorAvailability", "setTutorAvailability", "markNotificationsRead"),
 )
 # What each of these must never be taken for.
 NO_TEXT: tuple[Any, ...] = (5, 1.5, True, [], {}, None)
 NO_ID: tuple[Any, ...] = (5, True, [], {}, None)
+NO_INSTANT: tuple[Any, ...] = (
+    *(5, True, [], {}, "", "tomorrow", "2026-05-06", "2026-05-06T09:00:00", "2026-05-06 09:00"),
+    None,
+)
 NO_NUMBER: tuple[Any, ...] = ("60", True, [], {}, None, "")
 CONTROLS = ("a\x00bc", "a\x1bbc", "a\x7fbc", "a\ud800bc")
 GOOD_OFFERING: dict[str, Any] = {"title": "React mastery", "duration": 60, "price": 5000}
@@ -152,6 +157,11 @@ def test_request_closer_than_three_hours_is_refused(api: Api, monday: object, ad
         ("approveMentorshipRequest", {}, "sessionId", NO_ID),
         ("proceedWithApprovedBookingPayment", {}, "sessionId", NO_ID),
         ("cancelMentorshipSession", {}, "sessionId", NO_ID),
+        ("rescheduleMentorshipSession", {"scheduledAt": iso(AT)}, "sessionId", NO_ID),
+        ("rescheduleMentorshipSession", {}, "scheduledAt", NO_INSTANT),
+        ("answerRescheduleProposal", {"accept": True}, "sessionId", NO_ID),
+        ("answerRescheduleProposal", {}, "accept", (*("true", "yes", 1, 0, 1.0, [], {}, None), "")),
+        ("answerRescheduleProposal", {"accept": True}, "proposedAt", (*NO_INSTANT[:-1], "")),
         ("setMentorshipMeetingUrl", {"meetingUrl": "https://x.example.com"}, "sessionId", NO_ID),
         ("updateTutorMentorshipSessionStatus", {"status": "COMPLETED"}, "sessionId", NO_ID),
         ("updateMentorshipOffering", {"title": "Hello"}, "offeringId", NO_ID),
@@ -186,7 +196,8 @@ def test_bad_field(
         with nothing_written():
             answer = calls(name, **(named | good | {field: value}))
         assert_problem(answer, 422, field=field)
-    if field in ("reason", "sessionId", "offeringId", "status", "meetingUrl") and name != "cancelMentorshipSession":
+    needed = ("reason", "sessionId", "offeringId", "status", "meetingUrl", "scheduledAt", "accept")
+    if field in needed and name != "cancelMentorshipSession":
         whole = named | good
         whole.pop(field, None)
         assert_problem(calls(name, **whole), 422, field=field)
