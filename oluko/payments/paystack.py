@@ -174,7 +174,7 @@ class Paystack:
         try:
             sent = read_transfer(self._data("POST", "/transfer", seconds=JOB_SECONDS, json=body))
         except Refused as refusal:
-            raise _of_transfer(refusal) from refusal
+            raise _of_transfer(refusal) from None
         return _same_reference(sent, reference)
 
     def transfer_by_reference(self, reference: str) -> SentTransfer | None:
@@ -281,7 +281,8 @@ def _says(refusal: Refused, *words: str) -> bool:
 
 def _of_transfer(refusal: Refused) -> GatewayError:
     """The refusal of a transfer as what it means for the money."""
-    if _says(refusal, "duplicate_transfer_reference", "already exists on a transfer", "duplicate reference"):
+    # Rather once too often a duplicate, which is asked about, than a refusal, after which the money is free again.
+    if _says(refusal, "duplicate", "already exists on a transfer", "unique reference"):
         return DuplicateReference(str(refusal))
     if _says(refusal, "balance is not enough", "insufficient_balance", "insufficient balance"):
         return NotEnoughBalance(str(refusal))
