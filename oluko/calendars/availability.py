@@ -31,6 +31,14 @@ def availability_of(person: Person) -> Availability:
     return Availability.objects.filter(pk=person.pk).first() or Availability(person=person, time_zone=person.time_zone)
 
 
+def with_changes(person: Person, **changes: object) -> Availability:
+    """The person's availability as `set_availability` would leave it; writes nothing. Takes and raises the same."""
+    availability = availability_of(person)
+    for name, value in _check(changes).items():
+        setattr(availability, name, value)
+    return availability
+
+
 @transaction.atomic(durable=True)
 def set_availability(person: Person, **changes: object) -> Availability:
     """Change what is given, keep the rest; bookings that exist are untouched.

@@ -13,7 +13,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from oluko.accounts.models import Person
 from oluko.calendars.availability import availability_of
 from oluko.calendars.claims import instant
-from oluko.calendars.models import Claim
+from oluko.calendars.models import Availability, Claim
 from oluko.calendars.slots import Hours, hours_from, quarter_from, touches
 from oluko.calendars.wall_time import first_reaching
 from oluko.core import clock
@@ -33,12 +33,13 @@ class Conflict:
     why: Why
 
 
-def conflicts_of(tutor: Person) -> list[Conflict]:
+def conflicts_of(tutor: Person, availability: Availability | None = None) -> list[Conflict]:
     """The tutor's coming live sessions, by their start, that lie outside their hours or meet what is busy elsewhere.
 
-    Two queries. The step, notice, horizon and cap of today say nothing about what was booked before.
+    `availability` are hours to hold them against instead of the saved ones. Two queries. The step, notice, horizon
+    and cap of today say nothing about what was booked before.
     """
-    hours = hours_from(availability_of(tutor))
+    hours = hours_from(availability or availability_of(tutor))
     return [
         Conflict(booking, instant(first), instant(end), why)
         for booking, first, end in _coming(tutor)

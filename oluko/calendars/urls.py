@@ -8,4 +8,5 @@ from oluko.calendars import views
 
 urlpatterns: list[URLPattern] = [
     path("tutor/availability", views.tutor_availability, name="tutor_availability"),
+    path("tutor/availability/preview", views.tutor_availability_preview, name="tutor_availability_preview"),
 ]
