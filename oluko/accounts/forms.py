@@ -9,6 +9,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
@@ -73,7 +74,14 @@ class ProfileForm(forms.Form):
         label=_("Your city or time zone"),
         max_length=64,
         help_text=_("Type a city, such as Lagos, London or Shanghai. Booked sessions stay at their instant."),
-        widget=forms.TextInput({"list": "zones", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            {
+                "list": "zones",
+                "autocomplete": "off",
+                "data-city-search": reverse_lazy("zone"),
+                "data-found": _("places found: COUNT"),
+            }
+        ),
     )
 
     def clean_time_zone(self) -> str:

@@ -16,12 +16,13 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from oluko.accounts.forms import ProfileForm, TokenForm, TutorForm
 from oluko.accounts.people import has_verified_email, issue_token
 from oluko.accounts.profiles import become_mentor, change_tutor_profile, revoke_token
 from oluko.accounts.signed_in import SignedInRequest
-from oluko.accounts.zones import COOKIE, find_zone, zone_choices
+from oluko.accounts.zones import COOKIE, find_zone, search_places, zone_choices
 from oluko.core.errors import TooMany
 from oluko.core.money import SYMBOLS
 from oluko.core.redirects import is_own_path
@@ -29,20 +30,29 @@ from oluko.core.redirects import is_own_path
 _YEAR = 365 * 24 * 3600
 _PHOTO_NAME = re.compile(r"[0-9a-zA-Z_]{1,80}\.webp")
 _MOST_TOKENS = 20
+_LONGEST_SEARCH = 64
 
 
+@vary_on_headers("HX-Request", "Cookie")
 @require_http_methods(["GET", "HEAD", "POST"])
 def zone(request: HttpRequest) -> HttpResponse:
-    """Choose the zone that pages speak in: kept with the person, or in a cookie for a visitor. Instants stay."""
+    """Choose the zone that pages speak in: kept with the person, or in a cookie for a visitor. Instants stay.
+
+    `?q=` answers a search by city; for a script with the places alone.
+    """
     asked = request.POST.get("next") or request.GET.get("next") or ""
     back = asked if is_own_path(asked) else reverse("home")
-    wanted, error = get_current_timezone_name(), ""
+    wanted, error = request.GET.get("q", "").strip()[:_LONGEST_SEARCH] or get_current_timezone_name(), ""
+    if request.headers.get("HX-Request") and "q" in request.GET:
+        found = search_places(request.GET["q"][:_LONGEST_SEARCH])
+        return render(request, "accounts/zone_options.html", {"places": found})
     if request.method == "POST":
         wanted = request.POST.get("zone", "").strip()
         if (name := find_zone(wanted)) is not None:
             return _remember_zone(request, name, redirect(back))
         error = _("Choose a time zone of the list, by its city.")
-    context = {"zones": zone_choices(), "wanted": wanted, "error": error, "back": back}
+    places = search_places(wanted[:_LONGEST_SEARCH]) if error or "q" in request.GET else []
+    context = {"zones": zone_choices(), "wanted": wanted, "error": error, "back": back, "places": places}
     return render(request, "accounts/zone.html", context, status=422 if error else 200)
 
 

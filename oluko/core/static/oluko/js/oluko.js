@@ -1,4 +1,5 @@
 // What every page gets. Each part finds its own elements, also in what htmx swaps in.
+import "./city.js";
 import "./countdown.js";
 import "./copy.js";
 import "./dialog.js";

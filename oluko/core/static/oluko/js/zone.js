@@ -21,8 +21,20 @@ function chosen() {
   return /(?:^|; )zone=/.test(document.cookie);
 }
 
+// Where to come back to: what the page shows by now, with the time that is chosen on it, so that the instant stays.
+function here() {
+  const address = new URL(location.href);
+  const time = document.querySelector("[data-time]:checked");
+  if (time) {
+    for (const name of ["day", "month", "taken", "why"]) address.searchParams.delete(name);
+    address.searchParams.set("chosen", time.value);
+  }
+  return address.pathname + address.search;
+}
+
 // Whoever chooses another zone by hand is not asked about it again.
 document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-zone-here]")) event.target.elements.next.value = here();
   if (event.target.matches("[data-zone-form]")) localStorage.setItem(CHOSEN, zone);
 });
 
