@@ -89,19 +89,16 @@ def offering(request: HttpRequest, offering_id: UUID) -> HttpResponse:
     """One offering with its month and times; for htmx the three columns alone."""
     shown = get_live_offering(offering_id)
     student = request.user if isinstance(request.user, Person) and request.user != shown.tutor else None
-    wanted = picker.Wanted.read(request.GET)
     context = {
         "offering": shown,
         "own": request.user == shown.tutor,
         "policy": policy_bar(shown.cancellation_policy),
-        "picker": picker.pick(shown, wanted, student),
-        "taken": wanted.taken,
-        "nearest": picker.nearest(shown, wanted, student),
+        "picker": picker.pick(picker.Sought(shown.tutor, shown.duration, student), picker.Wanted.read(request)),
         "notes": request.session.get("notes", {}).get(str(offering_id), ""),
-        "here": request.get_full_path(),
     }
     part = request.headers.get("HX-Request")
-    return render(request, "offerings/parts/picker.html" if part else "offerings/offering.html", context)
+    page = render(request, "offerings/parts/picker.html" if part else "offerings/offering.html", context)
+    return picker.remember_clock(request, page)
 
 
 def policy_bar(policy: str) -> dict[str, Any]:

@@ -24,9 +24,8 @@ from oluko.bookings.access import get_booked
 from oluko.bookings.book import LONGEST_NOTES, book, offered_terms
 from oluko.bookings.deadlines import lapse_one
 from oluko.bookings.models import Booking
-from oluko.calendars.claims import TimeTaken
 from oluko.core import clock
-from oluko.core.errors import DomainError, Invalid, NotAllowed, NotFound, TooMany, Unavailable
+from oluko.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooMany, Unavailable
 from oluko.offerings.models import BookingMode
 from oluko.payments.again import booked_instead, mode_again, terms_again, was_released
 from oluko.payments.checkout import proceed_with_payment
@@ -50,8 +49,9 @@ def begin_checkout(request: HttpRequest, offering_id: UUID) -> HttpResponse:
     try:
         mode, at = _mode(request.POST.get("booking_mode", "")), _instant(chosen)
         booking = book(request.user, offered_terms(offering_id), mode=mode, scheduled_at=at, notes=notes)
-    except TimeTaken:
-        return redirect(f"{page}?{urlencode({'taken': chosen})}")
+    except Conflict as refusal:
+        # The page says why, and offers the nearest times that are free.
+        return redirect(f"{page}?{urlencode({'taken': chosen, 'why': refusal.code})}")
     except (Invalid, NotAllowed, TooMany) as refusal:
         messages.error(request, refusal.message)
         return redirect(f"{page}?{urlencode({'chosen': chosen})}")

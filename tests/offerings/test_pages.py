@@ -210,8 +210,8 @@ def test_a_lost_time_stays_on_the_page_with_the_three_nearest(client, tunde, ada
     take_time(ada.pk, {tunde.pk: quarters(lost, 60)}, expires_at=None)
     text = page_of(client, f"/mentorship/offerings/{offering.pk}", taken="2026-05-06T10:00:00Z")
     assert "Somebody took that time" in text
-    notice = text[text.index('id="taken"') : text.index("month-h")]
-    assert re.findall(r"chosen=([^\"&]+)", notice) == [
+    notice = text[text.index('id="lost"') : text.index("month-h")]
+    assert re.findall(r'href="\?chosen=([^"&]+)', notice) == [
         "2026-05-06T08:30:00Z",
         "2026-05-06T09:00:00Z",
         "2026-05-06T11:00:00Z",

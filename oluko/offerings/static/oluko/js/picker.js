@@ -1,10 +1,12 @@
 // The month by keyboard (arrows, Home, End, PageUp, PageDown); the first press of a time selects, the second books.
 // Without this file the page is complete: days are links, times are radio buttons, the form has its buttons.
-let wanted = null; // what gets the focus after the next swap: a date, or "times"
+document.documentElement.classList.add("js");
+let wanted = null; // what gets the focus after the next swap: a date, "times" or "chosen"
 let chosen = null;
 
 const picker = () => document.getElementById("picker");
 const days = () => [...picker().querySelectorAll("[data-date]")];
+const checked = () => picker().querySelector("[data-time]:checked");
 const shift = (date, count) => {
   const moved = new Date(`${date}T12:00:00Z`);
   moved.setUTCDate(moved.getUTCDate() + count);
@@ -17,29 +19,22 @@ function rove(current) {
 
 function ready() {
   if (!picker()) return;
+  // Arrows walk the month from here on, which a screen reader must be told.
+  picker().querySelector(".month")?.setAttribute("role", "grid");
   rove(picker().querySelector("[data-date].s") ?? picker().querySelector("[data-date].a") ?? days()[0]);
-  chosen = picker().querySelector("[name=scheduled_at]:checked")?.value ?? null;
+  chosen = checked()?.value ?? null;
   show();
 }
 
 function show() {
-  const input = picker().querySelector("[name=scheduled_at]:checked");
+  for (const words of picker().querySelectorAll(".time small")) words.remove();
   const place = picker().querySelector("[data-chosen]");
-  for (const span of picker().querySelectorAll(".time span[data-label]")) span.textContent = span.dataset.label;
-  if (place) place.textContent = input ? `· ${input.nextElementSibling.textContent}` : "";
-  if (!input) return;
-  const label = input.nextElementSibling;
-  label.dataset.label = label.textContent;
-  if (picker().querySelector("button[name=booking_mode]")) label.textContent += ` · ${picker().dataset.book}`;
-  // Changing the zone keeps the instant.
-  const link = picker().querySelector("[data-zone-link]");
-  const here = new URL(location.href);
-  here.searchParams.set("chosen", input.value);
-  here.searchParams.delete("taken");
-  here.searchParams.delete("day");
-  const address = new URL(link.href);
-  address.searchParams.set("next", here.pathname + here.search);
-  link.href = address;
+  const label = checked()?.nextElementSibling;
+  if (place) place.textContent = label ? `${place.dataset.day}, ${label.textContent}` : "";
+  if (!label || !picker().dataset.book) return;
+  const words = document.createElement("small");
+  words.textContent = picker().dataset.book;
+  label.append(" ", words);
 }
 
 // A month's last day may not exist in the next one: then its own last day is meant.
@@ -65,6 +60,7 @@ function target(key, day) {
   }
 }
 
+// A day that is over, or beyond the month, takes no focus: the nearest one that does is meant.
 function focusNear(date) {
   const all = days();
   const day = all.find((each) => each.dataset.date >= date) ?? all.at(-1);
@@ -73,9 +69,38 @@ function focusNear(date) {
   day.focus();
 }
 
+function second() {
+  const button = picker().querySelector("[data-second]");
+  // On the page of a move the button belongs to the time that the server has described.
+  if (button && (button.dataset.for ?? chosen) === chosen) button.form.requestSubmit(button);
+}
+
+function press(time) {
+  if (time.value === chosen) {
+    second();
+    return;
+  }
+  chosen = time.value;
+  show();
+}
+
 document.addEventListener("keydown", (event) => {
+  const time = event.target.closest?.("#picker [data-time]");
+  if (time && event.key === "Enter") {
+    // Enter presses the time that has the focus, as Space does; alone it would send the form.
+    event.preventDefault();
+    if (time.checked) press(time);
+    else time.click();
+    return;
+  }
   const day = event.target.closest?.("#picker [data-date]");
-  const date = day && !event.altKey && !event.ctrlKey && !event.metaKey ? target(event.key, day) : null;
+  if (!day || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.key === " ") {
+    event.preventDefault();
+    day.click();
+    return;
+  }
+  const date = target(event.key, day);
   if (!date) return;
   event.preventDefault();
   const month = day.dataset.date.slice(0, 7);
@@ -90,26 +115,22 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#picker [data-date]")) wanted = "times";
-  const time = event.target.closest?.("#picker [name=scheduled_at]");
-  if (!time) return;
-  if (time.value !== chosen) {
-    chosen = time.value;
-    show();
-    return;
-  }
-  const button = picker().querySelector("button[name=booking_mode]");
-  if (button) picker().requestSubmit(button);
+  if (event.target.closest?.("#picker [data-date]")) wanted = "times";
+  if (event.target.closest?.("#picker [data-near]")) wanted = "chosen";
+  const time = event.target.closest?.("#picker [data-time]");
+  if (time) press(time);
 });
 
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "picker" && event.detail.elt?.id !== "picker") return;
   ready();
   const says = document.getElementById("picker-says");
-  if (says && picker() && wanted) says.textContent = picker().dataset.says;
+  if (says && picker()) says.textContent = picker().dataset.says;
   if (wanted === "times") document.getElementById("times-h")?.focus();
+  else if (wanted === "chosen") checked()?.focus();
   else if (wanted) focusNear(wanted);
   wanted = null;
 });
 
 ready();
-document.getElementById("taken")?.focus();
+document.getElementById("lost")?.focus();
