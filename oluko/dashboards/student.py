@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.moves import live_proposal
 from oluko.core import clock
 from oluko.dashboards.pages import Page, page_of, unknown_tab
 
@@ -28,6 +29,7 @@ class Next:
 
     session: Booking | None
     to_pay: Booking | None
+    to_decide: Booking | None
 
 
 def student_tab(person: Person, tab: str | None = None, cursor: str | None = None, limit: int = 20) -> Page:
@@ -48,11 +50,14 @@ def student_counts(person: Person) -> dict[str, int]:
 
 
 def student_next(person: Person) -> Next:
-    """The next paid session that is not over, and the payment that lapses first."""
+    """The next paid session that is not over, the payment that lapses first, the tutor's proposal that waits."""
     mine, now = _rows(person), clock.now()
+    proposed = Q(status=Status.SCHEDULED, proposed_at__gt=now, scheduled_at__gt=now)
+    asked = mine.filter(proposed).order_by("scheduled_at", "id")
     return Next(
         session=mine.filter(_AHEAD, ends_at__gt=now).order_by("scheduled_at", "id").first(),
         to_pay=mine.filter(_UNPAID, pay_by__gt=now).order_by("pay_by", "id").first(),
+        to_decide=next((booking for booking in asked if live_proposal(booking, now)), None),
     )
 
 

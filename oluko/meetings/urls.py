@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.meetings import views
+from oluko.meetings import move_views, views
 
 _SESSION = "mentorship/session/<uuid:booking_id>"
 
@@ -14,5 +14,7 @@ urlpatterns = [
     path(f"{_SESSION}/start", views.start, name="session_start"),
     path(f"{_SESSION}/complete", views.complete, name="session_complete"),
     path(f"{_SESSION}/no-show", views.no_show, name="session_no_show"),
+    path(f"{_SESSION}/move", move_views.move, name="session_move"),
+    path(f"{_SESSION}/proposal", move_views.proposal, name="session_proposal"),
     path(f"{_SESSION}/meeting-link", views.paste_link, name="session_meeting_link"),
 ]

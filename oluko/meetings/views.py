@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booking
 from oluko.bookings.models import FINAL, Booking, Status
+from oluko.bookings.moves import live_proposal, may_propose, moves_of
 from oluko.bookings.sessions import mark_session
 from oluko.core import clock, money
 from oluko.core.errors import Invalid
@@ -129,6 +130,11 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "may_start": room.may_start(booking, person, now),
         "may_mark": room.may_mark(booking, person, now),
         "may_cancel": room.may_cancel(booking, person, now),
+        # A student who is too late is told so there, and what to do instead.
+        "may_move": person.pk == booking.student_id and may_propose(booking, now),
+        "may_propose": person.pk == booking.tutor_id and may_propose(booking, now),
+        "proposal": live_proposal(booking, now),
+        "moves": moves_of(booking) if booking.version else [],
         "lapsed": booking.deadline is not None and booking.deadline <= now,
         "unmarked": booking.status not in FINAL,
         "unmarked_until": room.unmarked_until(booking),
@@ -145,7 +151,10 @@ def _version(described: dict[str, Any], request: SignedInRequest) -> str:
         booking.status,
         booking.payment_status,
         booking.scheduled_at,
+        booking.version,
         booking.deadline,
+        described["proposal"],
+        described["may_move"],
         booking.refunded,
         booking.release_at,
         booking.released_at,
