@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from oluko.core.clock import iso
 from oluko.bookings.calendar_files import feed_token
+from oluko.core.clock import iso
 from tests.access.world import WALKERS, World
 
 TABLE = """
@@ -63,6 +63,12 @@ POST mentorship/session/<uuid:booking_id>/start              begun  in      404 
 POST mentorship/session/<uuid:booking_id>/complete           over   in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/no-show            over   in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/meeting-link       ahead  in      404  404    302   404  404
+GET  mentorship/session/<uuid:booking_id>/move               ahead  in      200  404    200   404  404
+GET  mentorship/session/<uuid:booking_id>/move               past   in      200  404    200   404  404
+POST mentorship/session/<uuid:booking_id>/move               held   in      302  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/move               ahead  in      302  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/move               begun  in      409  404    409   404  404
+POST mentorship/session/<uuid:booking_id>/proposal           ahead  in      302  404    404   404  404
 GET  mentorship/session/<uuid:booking_id>/cancel             ahead  in      200  404    200   404  404
 POST mentorship/session/<uuid:booking_id>/cancel             asked  in      302  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/cancel             held   in      302  404    302   404  404
@@ -294,6 +300,10 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mentorship/session/<uuid:booking_id>/reject": lambda world: {"reason": "Away", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/meeting-link": lambda world: {"meeting_url": "https://meet.example.com/x"},
     "mentorship/session/<uuid:booking_id>/cancel": lambda world: {"reason": "Ill"},
+    "mentorship/session/<uuid:booking_id>/move": lambda world: {
+        "scheduled_at": iso(world.now + timedelta(hours=44, minutes=55))
+    },
+    "mentorship/session/<uuid:booking_id>/proposal": lambda world: {"answer": "accept"},
     "calendar/outside": lambda world: {"name": "Home", "address": "https://calendar.example.com/home.ics"},
     "notifications/read": lambda world: {"id": str(world.notification.pk)},
     "profile": lambda world: {"name": "New Name", "time_zone": "Europe/London"},
