@@ -12,6 +12,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from sandbox.app import create_app
+from sandbox.disputes import settle_due_disputes
 from sandbox.refunds import settle_due_refunds
 from sandbox.settings import RefusedStart, Settings, read_settings
 from sandbox.store import Store
@@ -37,7 +38,8 @@ def main() -> None:
 
 def settle_what_is_due(settings: Settings, store: Store) -> float:
     """Give what is pending its outcome when its time has come; the seconds until there is more to do."""
-    return min(settle_due_refunds(store), settle_due_transfers(store, settings.transfer_delay))
+    transfers = settle_due_transfers(store, settings.transfer_delay)
+    return min(settle_due_refunds(store), transfers, settle_due_disputes(store))
 
 
 def refuse_taken_port(settings: Settings) -> None:

@@ -11,7 +11,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import banks, calendars, control, pages, paystack, recipients, refunds, transfers, webhooks, zoom
+from sandbox import (
+    banks,
+    calendars,
+    control,
+    disputes,
+    pages,
+    paystack,
+    recipients,
+    refunds,
+    settlements,
+    transfers,
+    webhooks,
+    zoom,
+)
 from sandbox.calls import BODY_LIMIT, Call, Operation, Refusal, Reply
 from sandbox.settings import Settings
 from sandbox.store import Store
@@ -71,6 +84,14 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         Route("/transfer/verify/{reference}", provider("paystack", transfers.verify_transfer)),
         Route("/transfer/{code}", provider("paystack", transfers.fetch_transfer)),
         Route("/balance", provider("paystack", transfers.fetch_balance)),
+        Route("/dispute", provider("paystack", disputes.list_disputes)),
+        Route("/dispute/{id}", provider("paystack", disputes.fetch_dispute)),
+        Route("/dispute/{id}/resolve", provider("paystack", disputes.resolve_dispute), methods=["PUT"]),
+        Route("/dispute/{id}/evidence", provider("paystack", disputes.add_evidence), methods=["POST"]),
+        Route("/dispute/{id}/upload_url", provider("paystack", disputes.upload_url)),
+        Route("/dispute-files/{name}", plain(disputes.take_file), methods=["PUT"]),
+        Route("/settlement", provider("paystack", settlements.list_settlements)),
+        Route("/settlement/{id}/transactions", provider("paystack", settlements.list_settled)),
         Route("/checkout/{code}", page(pages.show_checkout)),
         Route("/checkout/{code}", page(pages.post_checkout), methods=["POST"]),
         # A limited number of misbehaving calls is meant for meetings: when a client renews its token is its own affair.
@@ -86,6 +107,8 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         Route("/_control", plain(functools.partial(control.change_modes, directions=DIRECTIONS)), methods=["POST"]),
         Route("/_control/transactions", plain(control.list_transactions)),
         Route("/_control/transfers", plain(transfers.show_transfers)),
+        Route("/_control/disputes", plain(disputes.show_disputes)),
+        Route("/_control/settlements/{id}.csv", page(settlements.export_settlement)),
         Route("/_control/meetings", plain(control.list_meetings)),
         Route("/_control/webhooks", plain(control.list_webhooks)),
         Route("/_control/webhooks/replay", plain(webhooks.replay_webhook), methods=["POST"]),
@@ -95,7 +118,9 @@ def create_app(store: Store, settings: Settings) -> Starlette:
     return Starlette(routes=routes, exception_handlers={HTTPException: refuse_address, Exception: report_fault})
 
 
-DIRECTIONS: control.Directions = {"paystack": {"transfer": transfers.direct, "topUp": transfers.top_up}}
+DIRECTIONS: control.Directions = {
+    "paystack": {"transfer": transfers.direct, "topUp": transfers.top_up, "dispute": disputes.direct}
+}
 
 MISBEHAVIOUR: dict[tuple[str, str], Operation] = {
     ("paystack", "error"): paystack.outage,

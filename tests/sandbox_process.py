@@ -52,6 +52,10 @@ class Sandbox:
         found: list[dict[str, Any]] = self._ask("GET", "/_control/transfers")["transfers"]
         return found
 
+    def disputes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("GET", "/_control/disputes")["disputes"]
+        return found
+
     def meetings(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._ask("GET", "/_control/meetings")["meetings"]
         return found

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from openapi_schema_validator import OAS31Validator
 
-from tests.sandbox import schemas, transfer_schemas
+from tests.sandbox import dispute_schemas, schemas, transfer_schemas
 from tests.sandbox.conftest import Receiver
 from tests.sandbox.conversation import wait_until
 from tests.sandbox.published import SPECS, check, check_published, disagreements, published_paystack, resolved
@@ -91,11 +91,13 @@ def test_webhooks_have_their_shapes(paystack: httpx.Client, receiver: Receiver, 
 
 def test_the_schemas_agree_with_the_published_description() -> None:
     description = published_paystack()
-    for component, schema in (schemas.PUBLISHED | transfer_schemas.PUBLISHED).items():
+    published = schemas.PUBLISHED | transfer_schemas.PUBLISHED | dispute_schemas.PUBLISHED
+    for component, schema in published.items():
         OAS31Validator.check_schema(schema)
         if description is not None:
             assert list(disagreements(description, {"$ref": f"#/components/schemas/{component}"}, schema)) == []
-    for schema in (schemas.CHARGE_EVENT, schemas.REFUND_EVENT, transfer_schemas.TRANSFER_EVENT):
+    events = schemas.CHARGE_EVENT, schemas.REFUND_EVENT, transfer_schemas.TRANSFER_EVENT, dispute_schemas.DISPUTE_EVENT
+    for schema in events:
         OAS31Validator.check_schema(schema)
 
 
