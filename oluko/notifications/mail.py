@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from email.message import MIMEPart
+from email.policy import SMTP
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -26,7 +30,7 @@ def send_mail(notification_id: int) -> None:
 
 
 def compose(notification: Notification) -> EmailMultiAlternatives:
-    """The message with both bodies; its links are absolute, its subject is the title."""
+    """The message with both bodies and its calendar file; its links are absolute, its subject is the title."""
     context = {
         "notification": notification,
         "person": notification.person,
@@ -40,4 +44,23 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         to=[notification.person.email],
     )
     message.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+    if notification.calendar_file:
+        message.attach(_calendar_part(notification.calendar_file))
     return message
+
+
+def _calendar_part(text: str) -> MIMEPart:
+    """The file as mail programs want it: they look for its method beside the type too (RFC 6047, 2.4)."""
+    method = re.search(r"^METHOD:([A-Z]+)\r?$", text, re.MULTILINE)
+    part = MIMEPart(policy=SMTP)
+    # As base64 nothing on the way changes the lines, which must end in CRLF.
+    part.set_content(
+        text,
+        subtype="calendar",
+        charset="utf-8",
+        cte="base64",
+        disposition="attachment",
+        filename="session.ics",
+        params={"method": method[1]} if method else None,
+    )
+    return part

@@ -16,13 +16,21 @@ _HIGHEST_ID = 2**63 - 1  # beyond it a number is no id, and SQLite would not tak
 
 
 def notify(
-    person: Person, kind: str, *, event: str, title: str, body: str = "", url: str = "", booking_id: UUID | None = None
+    person: Person,
+    kind: str,
+    *,
+    event: str,
+    title: str,
+    body: str = "",
+    url: str = "",
+    booking_id: UUID | None = None,
+    calendar_file: str = "",
 ) -> None:
     """Tell one person of one event. Call inside a transaction.
 
     `event` names what happened (such as `booking:ID:paid`); told twice, the second time adds nothing and
     sends nothing. `url` is a path of this site. The caller composes title and text, for this person: in
-    their zone, and without anybody else's e-mail address.
+    their zone, and without anybody else's e-mail address. `calendar_file` is iCalendar text that the mail brings along.
     """
     notification, created = Notification.objects.get_or_create(
         key=f"{event}:{person.pk}",
@@ -33,6 +41,7 @@ def notify(
             "body": body,
             "url": url,
             "booking_id": booking_id,
+            "calendar_file": calendar_file,
             "created_at": clock.now(),
         },
     )
