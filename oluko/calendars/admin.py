@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from oluko.calendars.claims import instant
-from oluko.calendars.models import Availability, Claim
+from oluko.calendars.models import Availability, Claim, OutsideCalendar
 from oluko.core.admin import Endless, Record, link_to
 
 
@@ -23,6 +23,16 @@ class AvailabilityAdmin(Record):
         "daily_cap", "exceptions",
     )  # fmt: skip
     readonly_fields = fields
+
+
+@admin.register(OutsideCalendar)
+class OutsideCalendarAdmin(Record):
+    """Without the address, which is its owner's secret, and the times, which are nobody else's business."""
+
+    list_display = ("person", "name", "read_at", "failures", "error")
+    search_fields = ("person__name", "person__email")
+    list_select_related = ("person",)
+    fields = readonly_fields = ("person", "name", "created_at", "read_at", "next_read_at", "failures", "error")
 
 
 @admin.register(Claim)

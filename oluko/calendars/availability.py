@@ -9,11 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.accounts.zones import known_zones
-from oluko.calendars.models import WEEKDAYS, Availability
+from oluko.calendars.models import WEEKDAYS, Availability, OutsideCalendar
 from oluko.core import clock
 from oluko.core.errors import Invalid, NotAllowed
 
@@ -54,9 +55,13 @@ def set_availability(person: Person, **changes: object) -> Availability:
     # The row is made first and then locked, so that two savers at once follow one another.
     Availability.objects.get_or_create(person=person, defaults={"time_zone": person.time_zone})
     availability = Availability.objects.select_for_update().get(person=person)
+    before = availability.horizon_days, availability.time_zone
     for name, value in checked.items():
         setattr(availability, name, value)
     availability.save()
+    if before != (availability.horizon_days, availability.time_zone):
+        # What calendars elsewhere say is known for the old stretch of days only, and read on the old clock.
+        OutsideCalendar.objects.filter(person=person).update(next_read_at=timezone.now())
     return availability
 
 

@@ -19,6 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from oluko.accounts.models import Person
@@ -29,8 +30,10 @@ from oluko.bookings.book import book, offered_terms
 from oluko.bookings.models import Booking, Status
 from oluko.bookings.sessions import mark_session
 from oluko.calendars.availability import set_availability
+from oluko.calendars.models import OutsideCalendar
 from oluko.courses.courses import enrol, mark_lesson_done
 from oluko.courses.models import Course
+from oluko.meetings.moves import reschedule_session
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.models import Payment
@@ -65,6 +68,7 @@ class World:
     offering: Offering
     notification: Notification
     token_id: int
+    calendar_id: int
     photo: str
     now: datetime
 
@@ -97,6 +101,7 @@ def build_world(frozen: Frozen) -> World:
     for name, hours in (("over", -2), ("begun", 0), ("ahead", 48)):
         bookings[name] = pay(take(noon + timedelta(hours=hours)))
     now = frozen(noon + timedelta(minutes=5))
+    bookings["ahead"] = reschedule_session(tunde, bookings["ahead"].pk, noon + timedelta(hours=50))
     bookings["asked"] = take(noon + timedelta(hours=24), BookingMode.REQUEST)
     bookings["held"] = take(noon + timedelta(hours=26))
     enrol(ada, course.pk)
@@ -111,6 +116,7 @@ def build_world(frozen: Frozen) -> World:
         offering=offering,
         notification=Notification.objects.filter(person=ada).latest("pk"),
         token_id=ada.api_tokens.get().pk,
+        calendar_id=keep_calendar(tunde),
         photo=give_photo(tunde),
         now=now,
     )
@@ -126,6 +132,14 @@ def make_people() -> dict[str, Person]:
     }
     set_availability(people["tunde"], slot_step_minutes=60)
     return people
+
+
+def keep_calendar(tutor: Person) -> int:
+    """The id of a calendar that the tutor keeps elsewhere."""
+    facts = {"name": "Work", "address": "https://calendar.example.com/work.ics"}
+    return OutsideCalendar.objects.create(
+        person=tutor, **facts, created_at=timezone.now(), next_read_at=timezone.now()
+    ).pk
 
 
 def give_photo(tutor: Person) -> str:
