@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from oluko.api.schemas import Mode, Wire
 from oluko.bookings.models import PaymentStatus, Status
+
+
+def _at_times(description: str) -> Any:
+    """A field that is left out where there is nothing to say."""
+    return Field(default_factory=lambda: None, description=description)
 
 
 class Person(Wire):
@@ -61,10 +66,7 @@ class MentorshipSession(Wire):
     rejected_at: datetime | None
     approval_deadline: datetime | None
     pay_by: datetime | None
-    proposed_at: datetime = Field(
-        default_factory=lambda: None,
-        description="Only there while a start that the tutor proposes waits for an answer.",
-    )
+    proposed_at: datetime = _at_times("Only there while a start that the tutor proposes waits for an answer.")
     created_at: datetime
     tutor: Person
     student: Person | None

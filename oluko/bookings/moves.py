@@ -147,7 +147,7 @@ def decline(read: Booking, proposed_at: datetime | None) -> Booking:
 def _move(booking: Booking, was: datetime, starts_at: datetime, *, why: str) -> None:
     """Change row and claims together, or raise and change nothing once the transaction has rolled back."""
     pay_by = min(booking.pay_by, starts_at) if booking.pay_by is not None else None
-    changed = {
+    changed: dict[str, object] = {
         "scheduled_at": starts_at,
         "ends_at": starts_at + booking.duration * deadlines.MINUTE,
         "pay_by": pay_by,

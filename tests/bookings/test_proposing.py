@@ -194,6 +194,7 @@ def test_an_unpaid_proposal_that_is_accepted_is_paid_before_it_begins(
 ) -> None:
     booking = ask(ada)
     approved = approve_request(tunde, booking.pk)
+    assert approved.pay_by is not None
     sooner = approved.pay_by - timedelta(hours=20)
     sooner = sooner.replace(minute=0, second=0, microsecond=0)
     reschedule_session(tunde, booking.pk, sooner)

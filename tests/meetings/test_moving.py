@@ -123,7 +123,7 @@ def test_a_session_moved_while_zoom_makes_its_meeting_does_not_keep_the_old_time
     made = Zoom.create_meeting
 
     def made_and_moved(gateway: Zoom, *args: object, **facts: object) -> object:
-        meeting = made(gateway, *args, **facts)  # type: ignore[arg-type]
+        meeting = made(gateway, *args, **facts)
         reschedule_session(ada, paid.pk, at + DAY)
         return meeting
 
@@ -140,7 +140,7 @@ def test_a_session_moved_again_while_zoom_is_told_ends_at_the_later_time(
 
     def told_and_moved(gateway: Zoom, *args: object, **facts: object) -> None:
         monkeypatch.setattr(Zoom, "move_meeting", told)
-        told(gateway, *args, **facts)  # type: ignore[arg-type]
+        told(gateway, *args, **facts)
         reschedule_session(ada, opened.pk, at + 2 * DAY)
         # The job of that move comes while this one still holds the meeting.
         with pytest.raises(MeetingBusy):
