@@ -137,6 +137,8 @@ OLUKO_ZOOM_OAUTH_URL = _env_url(
 # Money and time.
 OLUKO_CURRENCY = "NGN"
 OLUKO_TUTOR_SHARE_BPS = _env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
+# Set in whole major units, kept in minor ones.
+OLUKO_PAYOUT_REVIEW_ABOVE = _env_int("OLUKO_PAYOUT_REVIEW_ABOVE", 200_000, 0, 10_000_000_000) * 100
 
 ALLOWED_HOSTS = sorted({_base.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [_origin(OLUKO_BASE_URL)]

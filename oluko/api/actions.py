@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Router
 
 from oluko.api import answers, schemas, wire
-from oluko.api.auth import Caller, paying, signed_in, teaching
+from oluko.api.auth import Caller, paying, saving_account, signed_in, teaching
 from oluko.api.bodies import JsonObject
 from oluko.api.describing import SECURED, responses
 from oluko.api.rendering import answer
@@ -28,6 +28,8 @@ from oluko.notifications.notifications import mark_read
 from oluko.offerings.offerings import create_offering, offerings_of, update_offering, withdraw_offering
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import begin_checkout, proceed_with_payment
+from oluko.payouts.bank_accounts import save_bank_account
+from oluko.payouts.payouts import request_payout
 
 router = Router(tags=["Actions"], by_alias=True)
 
@@ -202,6 +204,23 @@ def hours(request: Caller, data: Annotated[schemas.Nothing, JsonObject(...)]) ->
 def set_hours(request: Caller, data: Annotated[schemas.AvailabilityChanges, JsonObject(...)]) -> HttpResponse:
     """Change when you can be booked; bookings that exist are untouched."""
     return answer(wire.availability(set_availability(request.auth, **data.changes())))
+
+
+@action("saveBankAccount", answers.BankAccount, who=saving_account)
+def save_account(request: Caller, data: Annotated[schemas.AccountNamed, JsonObject(...)]) -> HttpResponse:
+    """Where you are paid to, as the payment provider resolves it.
+
+    A change is told to you by mail, and nothing is paid out for 24 hours. 422 for an account that it does not know; 503
+    when it does not answer.
+    """
+    saved = save_bank_account(request.auth, bank_code=data.bank_code, account_number=data.account_number)
+    return answer(wire.bank_account(saved))
+
+
+@action("requestPayout", answers.Requested, 409, who=teaching)
+def pay_out(request: Caller, data: Annotated[schemas.PayoutWanted, JsonObject(...)]) -> HttpResponse:
+    """Pay out a part of what is available, or all of it. 409 without a bank account, and for more than there is."""
+    return answer({"payout": wire.payout(request_payout(request.auth, data.amount))})
 
 
 @action("markNotificationsRead", answers.Unread)

@@ -172,6 +172,31 @@ class Wallet(Wire):
     currency: str
 
 
+class Bank(Wire):
+    code: str = Field(description="A text: it may begin with zeros.")
+    name: str
+
+
+class BankAccount(Wire):
+    bank_name: str
+    account_name: str
+    account_number: str
+
+
+class Payout(Wire):
+    """Amount in major units."""
+
+    id: UUID
+    amount: float
+    currency: str
+    status: Literal["IN_REVIEW", "QUEUED", "SENDING", "NO_BALANCE", "ON_THE_WAY", "PAID", "RETURNED"]
+    reference: str
+
+
+class Requested(Wire):
+    payout: Payout
+
+
 class Notification(Wire):
     id: int
     kind: str

@@ -28,6 +28,7 @@ from oluko.offerings.offerings import get_live_offering
 from oluko.offerings.suggestions import suggestions_for
 from oluko.payments.cancellations import preview_cancellation
 from oluko.payments.checkout import proceed_with_payment
+from oluko.payouts.bank_accounts import banks as known_banks
 
 LONGEST_SPAN, USUAL_SPAN = timedelta(days=62), timedelta(days=31)
 
@@ -181,6 +182,12 @@ def money(request: Caller, session_id: schemas.PathId) -> HttpResponse:
 def wallet(request: Caller) -> HttpResponse:
     """What you have earned."""
     return answer(wire.wallet(wallet_of(request.auth)))
+
+
+@_get("/api/banks", "banks", list[answers.Bank], tags=["You"], openapi_extra=SECURED)
+def banks(request: Caller) -> HttpResponse:
+    """The banks that payouts reach."""
+    return answer([{"code": bank.code, "name": bank.name} for bank in known_banks()])
 
 
 @_get(

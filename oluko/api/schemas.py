@@ -17,6 +17,7 @@ from oluko.core.errors import Invalid
 from oluko.offerings.marketplace import LARGEST_PAGE, LONGEST_TEXT, PAGE
 from oluko.offerings.models import DURATIONS, HIGHEST_PRICE, LOWEST_PRICE
 from oluko.offerings.offerings import LONGEST_DESCRIPTION, LONGEST_TITLE, SHORTEST_TITLE
+from oluko.payouts.payouts import SMALLEST
 
 LONGEST_NOTES, LONGEST_ANSWER, LONGEST_URL, LONGEST_CURSOR = 2000, 1000, 500, 300
 MOST_IDS = 1000
@@ -65,6 +66,17 @@ Price = Annotated[
             "type": "number",
             "minimum": LOWEST_PRICE // 100,
             "maximum": HIGHEST_PRICE // 100,
+            "description": "Major units (naira), with at most two decimals.",
+        }
+    ),
+]
+PayoutAmount = Annotated[
+    int,
+    BeforeValidator(bodies.read_price),
+    WithJsonSchema(
+        {
+            "type": "number",
+            "minimum": SMALLEST // 100,
             "description": "Major units (naira), with at most two decimals.",
         }
     ),
@@ -286,6 +298,17 @@ class AvailabilityChanges(Wire):
     def changes(self) -> dict[str, Any]:
         """The arguments of `set_availability`."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class AccountNamed(Wire):
+    """A bank of `GET /api/banks` and an account there; both are texts, because they may begin with zeros."""
+
+    bank_code: Annotated[str, BeforeValidator(bodies.read_line), Field(min_length=1, max_length=20)]
+    account_number: Annotated[str, BeforeValidator(bodies.read_line), Field(min_length=1, max_length=30)]
+
+
+class PayoutWanted(Wire):
+    amount: PayoutAmount
 
 
 class ReadMarks(Wire):

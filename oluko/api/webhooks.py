@@ -13,8 +13,10 @@ from oluko.api import answers
 from oluko.api.describing import SIGNED, responses
 from oluko.api.problems import problem
 from oluko.api.rendering import answer
-from oluko.payments.events import store_event
+from oluko.payments.events import read_event, store_event
 from oluko.payments.paystack import signature_is_valid
+from oluko.payments.tasks import handle_event_job
+from oluko.payouts.tasks import transfer_event_job
 
 router = Router(tags=["Webhooks"], by_alias=True)
 
@@ -38,7 +40,9 @@ def paystack_webhook(request: HttpRequest) -> HttpResponse:
     if not signature_is_valid(body, request.headers.get("x-paystack-signature", "")):
         return problem(401, "bad_signature", _("The signature does not fit the body."))
     try:
-        store_event("paystack", body)
+        # Transfers are the business of a room that payments knows nothing of.
+        about_transfer = read_event(body)[0].startswith("transfer.")
+        store_event("paystack", body, job=transfer_event_job if about_transfer else handle_event_job)
     except (Error, OSError) as trouble:
         _log.exception("A webhook could not be stored.", exc_info=trouble)
         return problem(503, "not_stored", _("The event could not be stored; send it again."))

@@ -23,6 +23,7 @@ from oluko.notifications.models import Notification
 from oluko.offerings.marketplace import Listing
 from oluko.offerings.models import Offering
 from oluko.payments.checkout import Checkout
+from oluko.payouts.models import BankAccount, Payout
 
 type Json = dict[str, Any]
 
@@ -170,6 +171,20 @@ def wallet(row: Wallet) -> Json:
         "onTheWay": major(row.on_the_way),
         "paid": major(row.paid),
         "currency": row.currency,
+    }
+
+
+def bank_account(row: BankAccount) -> Json:
+    return {"bankName": row.bank_name, "accountName": row.account_name, "accountNumber": row.account_number}
+
+
+def payout(row: Payout) -> Json:
+    return {
+        "id": str(row.pk),
+        "amount": major(row.amount),
+        "currency": row.currency,
+        "status": row.status,
+        "reference": row.reference,
     }
 
 

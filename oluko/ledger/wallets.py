@@ -7,23 +7,29 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from oluko.accounts.models import Person
 from oluko.ledger.models import Account, Transfer
 
-WALLET = (Account.Kind.TUTOR_PENDING, Account.Kind.TUTOR_AVAILABLE)
+Kind = Account.Kind
+WALLET = (Kind.TUTOR_PENDING, Kind.TUTOR_AVAILABLE, Kind.TUTOR_ON_THE_WAY, Kind.TUTOR_HELD)
 
 
 @dataclass(frozen=True)
 class Wallet:
-    """Minor units: waiting for the session and its dispute window, ready, under way to the bank, paid out."""
+    """Minor units: waiting for the session and its dispute window, ready, under way to the bank, paid out.
+
+    `held` is frozen by a dispute; `owes` was given back to students after it had been released, beyond what was there.
+    """
 
     pending: int
     available: int
     on_the_way: int
     paid: int
     currency: str
+    held: int = 0
+    owes: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,23 @@ def wallet_of(person: Person) -> Wallet:
         Account.objects.filter(person_id=person.pk, currency=settings.OLUKO_CURRENCY).values_list("kind", "balance")
     )
     return Wallet(
-        pending=balances.get(Account.Kind.TUTOR_PENDING, 0),
-        available=balances.get(Account.Kind.TUTOR_AVAILABLE, 0),
-        on_the_way=0,
-        paid=0,
+        pending=balances.get(Kind.TUTOR_PENDING, 0),
+        available=balances.get(Kind.TUTOR_AVAILABLE, 0),
+        on_the_way=balances.get(Kind.TUTOR_ON_THE_WAY, 0),
+        paid=_paid_out(person),
         currency=settings.OLUKO_CURRENCY,
+        held=balances.get(Kind.TUTOR_HELD, 0),
+        owes=balances.get(Kind.TUTOR_OWES, 0),
     )
+
+
+def _paid_out(person: Person) -> int:
+    """What has arrived at the bank and stayed there."""
+    mine = Transfer.objects.filter(Q(debit__person_id=person.pk) | Q(credit__person_id=person.pk))
+    sums = mine.filter(kind__in=("payout_settled", "payout_reversed"), currency=settings.OLUKO_CURRENCY).aggregate(
+        arrived=Sum("amount", filter=Q(kind="payout_settled")), reversed=Sum("amount", filter=Q(kind="payout_reversed"))
+    )
+    return int(sums["arrived"] or 0) - int(sums["reversed"] or 0)
 
 
 def statement(person: Person, *, before: datetime | None = None, limit: int = 50) -> list[Line]:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from django.db import transaction
+from django.tasks import Task
 from django.utils import timezone
 
 from oluko.core.database import repeat_on_deadlock
@@ -19,12 +20,12 @@ from oluko.payments.tasks import handle_event_job
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def store_event(provider: str, body: bytes) -> bool:
+def store_event(provider: str, body: bytes, *, job: Task[..., None] = handle_event_job) -> bool:
     """Keep a webhook's raw body and the job that handles it; False if the same body is here already."""
     digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
     event, created = ProviderEvent.objects.get_or_create(digest=digest, defaults={"provider": provider, "body": body})
     if created:
-        handle_event_job.enqueue(event.pk)
+        job.enqueue(event.pk)
     return created
 
 
@@ -36,7 +37,7 @@ def handle_event(event_id: int) -> None:
     event = ProviderEvent.objects.get(pk=event_id)
     if event.handled_at is not None:
         return
-    name, data = _read(bytes(event.body))
+    name, data = read_event(bytes(event.body))
     if name.startswith("charge.") and not name.startswith("charge.dispute"):
         _handle_charge(str(data.get("reference") or ""), data)
     elif name.startswith("refund."):
@@ -58,7 +59,7 @@ def _refunded_reference(data: dict[str, Any]) -> str:
     return str(data.get("transaction_reference") or nested or "")
 
 
-def _read(body: bytes) -> tuple[str, dict[str, Any]]:
+def read_event(body: bytes) -> tuple[str, dict[str, Any]]:
     """The event's name and data; empty where it is no event, so that rubbish that was signed does no harm."""
     try:
         event = json.loads(body)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 class BankAccount(models.Model):
     """The account a tutor is paid to, as Paystack resolved it. Account numbers are text: they may begin with zeros.
 
-    A change holds payouts until `held_until`, so that who steals a sign-in does not at once steal the money.
+    After a change no payout is sent before `held_until`, so that who steals a sign-in does not at once steal the money.
     """
 
     person = models.OneToOneField(
@@ -66,6 +66,7 @@ class Payout(models.Model):
     outcome = models.CharField(_("what Paystack said"), max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField(help_text=_("business time"))
+    send_after = models.DateTimeField(null=True, blank=True, help_text=_("business time; null: at once"))
     next_try_at = models.DateTimeField(default=timezone.now, help_text=_("real time"))
     sent_at = models.DateTimeField(null=True, blank=True, help_text=_("real time"))
     settled_at = models.DateTimeField(null=True, blank=True, help_text=_("business time"))

@@ -1,0 +1,177 @@
+"""Sending payouts to Paystack and finding out what became of them.
+
+SENDING is committed before the call, so that a crash is noticed. One reference stands for one payout for ever: what
+was sent and not answered is looked up by it, and sent again under it only when Paystack has never heard of it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oluko.core import clock
+from oluko.core.database import repeat_on_deadlock
+from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.ledger.audit import record_change
+from oluko.payments.models import ReviewItem
+from oluko.payments.paystack import NotEnoughBalance, Refused, SentTransfer, paystack
+from oluko.payouts.models import Payout
+from oluko.payouts.payouts import return_money, settle, tell
+
+# A transfer that Paystack was asked for can be looked up by then, if it was taken at all.
+SETTLES = timedelta(seconds=60)
+ASK_AGAIN = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(hours=1)
+BATCH = 50
+Status = Payout.Status
+_OVER = ("failed", "reversed", "abandoned", "blocked", "rejected")
+
+
+def send_payout(payout_id: UUID) -> None:
+    """Ask Paystack to send a queued payout whose time has come; run twice, it sends once."""
+    now = timezone.now()
+    due = Payout.objects.filter(
+        Q(send_after__isnull=True) | Q(send_after__lte=clock.now()),
+        pk=payout_id,
+        status__in=(Status.QUEUED, Status.NO_BALANCE),
+        next_try_at__lte=now,
+    )
+    if not due.update(status=Status.SENDING, sent_at=now, attempts=F("attempts") + 1):
+        return
+    payout = Payout.objects.select_related("tutor").get(pk=payout_id)
+    try:
+        sent = paystack().transfer(
+            reference=payout.reference,
+            amount=payout.amount,
+            recipient=payout.recipient_code,
+            reason=_("Tutoring, payout %(reference)s") % {"reference": payout.reference[5:13]},
+            currency=payout.currency,
+        )
+    except ProviderBusy:
+        _put_back(payout, Status.QUEUED, "")
+    except NotEnoughBalance as problem:
+        _put_back(payout, Status.NO_BALANCE, str(problem))
+    except Refused as problem:
+        _ask_operator(payout, str(problem))
+    except GatewayError as problem:
+        # Unknown, or a reference that Paystack has: `follow_payouts` looks it up.
+        Payout.objects.filter(pk=payout_id, status=Status.SENDING).update(outcome=str(problem)[:300])
+    else:
+        record_transfer(payout.pk, sent)
+
+
+def record_transfer(payout_id: UUID, sent: SentTransfer) -> bool:
+    """Take over what Paystack says about a payout's transfer; True if something was settled or returned."""
+    payout = Payout.objects.get(pk=payout_id)
+    if (sent.amount, sent.currency) != (payout.amount, payout.currency):
+        _ask_operator(payout, f"Paystack has {sent.amount} {sent.currency} under this reference.")
+        return False
+    if sent.status == "success":
+        return _settle(payout_id, sent)
+    if sent.status in _OVER:
+        return _return(payout_id, sent)
+    later = timezone.now() + ASK_AGAIN
+    Payout.objects.filter(pk=payout_id, status__in=(Status.SENDING, Status.ON_THE_WAY)).update(
+        status=Status.ON_THE_WAY, transfer_code=sent.code, outcome=sent.status, next_try_at=later
+    )
+    return False
+
+
+def follow_payouts() -> None:
+    """Send what is due, find out about what was sent without an answer, ask about what is under way."""
+    now = timezone.now()
+    rows = Payout.objects.filter(next_try_at__lte=now).order_by("next_try_at")
+    held = Q(send_after__gt=clock.now())
+    for payout_id in _ids(rows.filter(status__in=(Status.QUEUED, Status.NO_BALANCE)).exclude(held)):
+        send_payout(payout_id)
+    for payout_id in _ids(rows.filter(status=Status.SENDING, sent_at__lte=now - ASK_AGAIN)):
+        look_up(payout_id)
+    for payout_id in _ids(rows.filter(status=Status.ON_THE_WAY)):
+        look_up(payout_id)
+
+
+def follow_payout_of(reference: str) -> None:
+    """Paystack has just told us something about this transfer: ask what is true. Raises GatewayError.
+
+    A transfer of ours that nobody asked for is money gone: it is put before the operator.
+    """
+    payout = Payout.objects.filter(reference=reference).first()
+    if payout is not None:
+        sent = paystack().transfer_by_reference(reference)
+        if sent is not None:
+            record_transfer(payout.pk, sent)
+        return
+    unknown = {"kind": ReviewItem.Kind.UNKNOWN_REFERENCE, "reference": reference[:120], "detail": {"transfer": True}}
+    ReviewItem.objects.get_or_create(key=f"transfer:{reference}"[:120], defaults=unknown)
+
+
+def look_up(payout_id: UUID) -> None:
+    """Ask Paystack by our reference; what it has never heard of is sent again, under the same reference."""
+    payout = Payout.objects.get(pk=payout_id)
+    try:
+        sent = paystack().transfer_by_reference(payout.reference)
+    except GatewayError:
+        _later(payout)
+        return
+    if sent is not None:
+        record_transfer(payout_id, sent)
+        _later(payout)
+    elif payout.status == Status.SENDING and payout.sent_at and payout.sent_at <= timezone.now() - SETTLES:
+        _put_back(payout, Status.QUEUED, "")
+        send_payout(payout_id)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _settle(payout_id: UUID, sent: SentTransfer) -> bool:
+    return settle(payout_id, fee=sent.fee, transfer_code=sent.code)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _return(payout_id: UUID, sent: SentTransfer) -> bool:
+    payout = Payout.objects.select_related("tutor").get(pk=payout_id)
+    # Reversed even after it had arrived: banks do that.
+    before = (*Payout.OPEN, Status.PAID) if sent.status == "reversed" else Payout.OPEN
+    why = _("The bank did not take it: %(status)s.") % {"status": sent.answer or sent.status}
+    return return_money(payout, why=why, only_from=before, changes={"transfer_code": sent.code})
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _put_back(payout: Payout, status: Payout.Status, outcome: str) -> None:
+    """Nothing was sent: it waits for another try, ever longer while there is no money at Paystack."""
+    wait = min(ASK_AGAIN * 2 ** min(payout.attempts, 12), LONGEST_WAIT) if status == Status.NO_BALANCE else timedelta()
+    rows = Payout.objects.filter(pk=payout.pk, status=Status.SENDING)
+    if rows.update(status=status, outcome=outcome[:300], next_try_at=timezone.now() + wait) and wait:
+        record_change("payout", payout.reference, Status.SENDING, status, actor_id=None, why=outcome, at=clock.now())
+        tell(payout, "payout_waits")
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _ask_operator(payout: Payout, why: str) -> None:
+    """Paystack says no and nothing was sent: a person decides whether to send it again or to give it back."""
+    rows = Payout.objects.filter(pk=payout.pk, status__in=(Status.SENDING, Status.ON_THE_WAY))
+    if rows.update(status=Status.IN_REVIEW, outcome=why[:300]):
+        record_change(
+            "payout", payout.reference, payout.status, Status.IN_REVIEW, actor_id=None, why=why[:200], at=clock.now()
+        )
+
+
+def _later(payout: Payout) -> None:
+    """Ask again after a third of the time that it has been under way, between 20 seconds and an hour."""
+    since = timezone.now() - (payout.sent_at or timezone.now())
+    wait = min(max(since / 3, ASK_AGAIN), LONGEST_WAIT)
+    Payout.objects.filter(pk=payout.pk, status__in=(Status.SENDING, Status.ON_THE_WAY)).update(
+        next_try_at=timezone.now() + wait
+    )
+
+
+def _ids(rows: QuerySet[Payout]) -> list[UUID]:
+    return list(rows.values_list("pk", flat=True)[:BATCH])
