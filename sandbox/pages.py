@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sandbox.calls import Call, Refusal
-from sandbox.paystack import OUTCOMES, UNPAID, find_by_code, settle
+from sandbox.paystack import OUTCOMES, UNDER_WAY, UNPAID, find_by_code, settle
 from sandbox.zoom import find_meeting, missing, shown_time
 
 FOLDER = Path(__file__).parent
@@ -21,17 +21,15 @@ STYLE_URL = f"/static/sandbox.{hashlib.sha256(STYLE).hexdigest()[:12]}.css"
 TEMPLATES = {path.stem: Template(path.read_text("utf-8")) for path in (FOLDER / "templates").glob("*.html")}
 # There is no form-action: browsers would also apply it to the redirect back to the merchant.
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors "
-NOTICES = {
-    "failed": "That attempt was declined. You can try again.",
-    "ongoing": "A transfer is under way. Pay lets it arrive, Decline lets it fail.",
-}
+NOTICES = {"failed": "That attempt was declined. You can try again."} | dict.fromkeys(
+    UNDER_WAY, "A transfer is under way. Pay lets it arrive, Decline lets it fail."
+)
 RESULTS = {
     "success": ("Payment received", "The payment went through."),
     "reversed": ("Payment refunded", "This payment was made, and has been given back."),
     "failed": ("Payment declined", "The card was declined. Nothing was charged."),
-    "ongoing": ("Transfer begun", "The money has not arrived yet. Open this page again to let it arrive, or fail."),
     "abandoned": ("Payment not made", "The checkout was closed. Nothing was charged."),
-}
+} | dict.fromkeys(UNDER_WAY, ("Transfer begun", "The money has not arrived. Open this page again to let it, or fail."))
 
 
 def page(name: str, values: Mapping[str, str], *, title: str, status: int = 200, framed: bool = False) -> Response:

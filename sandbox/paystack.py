@@ -21,10 +21,12 @@ CHANNELS = {"card", "bank", "ussd", "qr", "eft", "mobile_money", "bank_transfer"
 STATUSES = {"success", "failed", "abandoned", "reversed"}
 NOT_COMPLETED = "The transaction was not completed"
 #: What a button of the checkout page makes of a transaction. A transfer is begun there, and ends somewhere else.
-OUTCOMES = {"success": "success", "failed": "failed", "abandoned": "abandoned", "pending": "ongoing"}
+UNDER_WAY = ("pending", "ongoing", "processing", "queued")
+OUTCOMES = ("success", "failed", "abandoned", *UNDER_WAY)
 #: Statuses from which a transaction may still be paid.
-UNPAID = ("abandoned", "failed", "ongoing")
-ANSWERS = {"failed": "Declined", "abandoned": NOT_COMPLETED, "ongoing": "The transfer has not arrived yet"}
+UNPAID = ("abandoned", "failed", *UNDER_WAY)
+ANSWERS = {"failed": "Declined", "abandoned": NOT_COMPLETED}
+NOT_ARRIVED = "The transfer has not arrived yet"
 #: A page is at most this long, whatever is asked for.
 LONGEST_PAGE = 500
 
@@ -272,15 +274,14 @@ def settle(db: sqlite3.Connection, access_code: str, outcome: str) -> sqlite3.Ro
     way. Closing the page stops no transfer. Call inside a transaction.
     """
     row = find_by_code(db, access_code)
-    if row is None or row["status"] not in UNPAID or (row["status"], outcome) == ("ongoing", "abandoned"):
+    if row is None or row["status"] not in UNPAID or (row["status"] in UNDER_WAY and outcome == "abandoned"):
         return row
     if outcome == "success":
         pay(db, row)
     else:
-        status = OUTCOMES[outcome]
         db.execute(
             "UPDATE transactions SET status = ?, gateway_response = ?, attempts = attempts + 1 WHERE id = ?",
-            (status, ANSWERS[status], row["id"]),
+            (outcome, ANSWERS.get(outcome, NOT_ARRIVED), row["id"]),
         )
     return find_by_code(db, access_code)
 
