@@ -65,13 +65,15 @@ def main() -> None:
     server = os.environ.get("DATABASE_URL", "")
     databases = {"SQLite": "", **({"PostgreSQL": server} if server.startswith("postgres") else {})}
     measured: list[Measured] = []
-    month = 0.0
+    month, free = 0.0, {}
     for name, address in databases.items():
         with new_site(address) as environment:
             month = month or run_inside(environment, "month")
             measured += _measure_site(name, environment, options)
+            # Last, because it fills calendars.
+            free[name] = run_inside(environment, "free_times")
     measured += _measure_bare(measured, options)
-    print("\n".join(_report(measured, month, options)))
+    print("\n".join([*_report(measured, options), *_report_free_times(month, free)]))
 
 
 def _options() -> Options:
@@ -131,7 +133,7 @@ def _measure(name: str, on: str, port: int, path: str, headers: dict[str, str], 
     return Measured(name, on, answer, result, busy, average)
 
 
-def _report(measured: list[Measured], month: float, options: Options) -> Iterator[str]:
+def _report(measured: list[Measured], options: Options) -> Iterator[str]:
     bare = {one.name: one.result.rate for one in measured if one.on == BARE}
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {name_cores()}, shared by load, server and database; Python "
@@ -149,9 +151,15 @@ def _report(measured: list[Measured], month: float, options: Options) -> Iterato
             f"| {share:.2f} | {result.cpu:.0%}{limited} | {one.busy:.0%} | {one.average:.1f} |"
         )
     yield ""
-    yield f"A month of bookable times of a tutor with 500 claimed quarter hours, computed: {month:.2f} ms."
     if disturbed := [one for one in measured if one.busy > DISTURBED]:
         yield f"Disturbed: others used the machine before {len(disturbed)} of {len(measured)} measurements."
+
+
+def _report_free_times(month: float, free: dict[str, dict[str, tuple[float, int]]]) -> Iterator[str]:
+    yield f"A month of bookable times of a tutor with 500 bookings, computed from what was read: {month:.2f} ms."
+    for on, figures in free.items():
+        for question, (wait, queries) in figures.items():
+            yield f"{on}, {question}: {wait:.1f} ms, {queries} queries."
 
 
 def _size(answer: Answer) -> str:
