@@ -43,6 +43,7 @@ function combobox(input) {
 
   function choose(option) {
     input.value = option.dataset.value;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
     says.textContent = option.textContent;
     close();
     input.focus();
