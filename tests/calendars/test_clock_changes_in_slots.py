@@ -181,10 +181,10 @@ def changes_of(zone: str) -> dict[str, int]:
     """Every local date of these years on which the zone's clocks change, and by how many minutes; hour by hour."""
     found, at, here = {}, datetime(2024, 1, 1, tzinfo=UTC), ZoneInfo(zone)
     while at.year < 2031:
-        step = (at + timedelta(hours=1)).astimezone(here).utcoffset() - at.astimezone(here).utcoffset()
-        at += timedelta(hours=1)
-        if step:
-            found[at.astimezone(here).date().isoformat()] = step // timedelta(minutes=1)
+        before, at = at.astimezone(here).replace(tzinfo=None), at + timedelta(hours=1)
+        after = at.astimezone(here).replace(tzinfo=None)
+        if after - before != timedelta(hours=1):
+            found[after.date().isoformat()] = (after - before) // timedelta(minutes=1) - 60
     return found
 
 
