@@ -71,7 +71,7 @@ def move_words(booking: Booking, person: Person, now: datetime) -> str:
     """The words of the way to another time for the student or the tutor of a booking; empty where there is none."""
     if person.pk == booking.student_id:
         return _("Move") if may_move(booking, now) else ""
-    return _("Propose another time") if may_propose(booking, now) else ""
+    return _("Propose a time") if may_propose(booking, now) else ""
 
 
 def _student_row(booking: Booking, now: datetime) -> Row:

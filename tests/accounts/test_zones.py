@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from oluko.accounts.cities import cities
 from oluko.accounts.models import Person
-from oluko.accounts.zones import find_zone, zone_choices
+from oluko.accounts.zones import MOST_FOUND, find_zone, known_zones, search_places, zone_choices
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,13 @@ from oluko.accounts.zones import find_zone, zone_choices
         ("Buenos Aires", "America/Buenos_Aires"),
         ("lord howe", "Australia/Lord_Howe"),
         ("UTC", "UTC"),
+        ("Abuja", "Africa/Lagos"),
+        ("beijing", "Asia/Shanghai"),
+        ("Mumbai", "Asia/Kolkata"),
+        ("San Francisco", "America/Los_Angeles"),
+        ("Zürich", "Europe/Zurich"),
+        ("Xi’an", "Asia/Shanghai"),
+        ("San", None),
         ("Atlantis", None),
         ("", None),
         ("(GMT+1)", None),
@@ -33,6 +41,40 @@ from oluko.accounts.zones import find_zone, zone_choices
 )
 def test_zone_is_found_by_name_city_or_label(words: str, zone: str | None) -> None:
     assert find_zone(words) == zone
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("lag", ("Lagos", "Africa/Lagos")),
+        ("san fr", ("San Francisco", "America/Los_Angeles")),
+        ("MUMB", ("Mumbai", "Asia/Kolkata")),
+        ("sao p", ("Sao Paulo", "America/Sao_Paulo")),
+        ("york", ("New York", "America/New_York")),
+        ("africa/ac", ("Accra", "Africa/Accra")),
+        ("nigeria", ("Nigeria", "Africa/Lagos")),
+    ],
+)
+def test_places_are_found_while_one_types(words: str, first: tuple[str, str]) -> None:
+    found = search_places(words)
+    assert (found[0].city, found[0].zone) == first
+    assert len(found) <= MOST_FOUND
+
+
+def test_a_place_says_what_time_it_is_there() -> None:
+    place = search_places("Beijing", datetime(2026, 5, 5, 13, 5, tzinfo=UTC))[0]
+    assert (place.gmt, place.clock) == ("GMT+8", "21:05")
+
+
+@pytest.mark.parametrize("words", ["", "   ", "(GMT+1)", "qqqq", "%", "<b>"])
+def test_nothing_is_found_for_what_names_no_place(words: str) -> None:
+    assert search_places(words) == []
+
+
+def test_every_place_of_the_table_is_understood() -> None:
+    for city, zone in cities():
+        assert zone in known_zones()
+        assert (city, zone) in {(place.city, place.zone) for place in search_places(city)}
 
 
 @pytest.mark.parametrize(
@@ -86,3 +128,37 @@ def test_zone_that_does_not_exist_is_refused(zone: str, client: Client) -> None:
 def test_forged_cookie_falls_back_to_the_sites_zone(client: Client) -> None:
     client.cookies["zone"] = "../../etc/passwd"
     assert 'data-zone="Africa/Lagos"' in client.get("/accounts/login/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_search_answers_a_script_with_places_alone(client: Client) -> None:
+    answer = client.get(reverse("zone"), {"q": "abu"}, headers={"HX-Request": "true"})
+    text = answer.content.decode()
+    assert "<html" not in text
+    assert 'data-value="Africa/Lagos"' in text
+    assert "<b>Abu Dhabi</b>" in text
+    assert "HX-Request" in answer.headers["Vary"]
+    nothing = client.get(reverse("zone"), {"q": "<script>"}, headers={"HX-Request": "true"})
+    assert "No place of this name" in nothing.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_without_scripts_the_page_asks_which_place_was_meant(client: Client, method: str) -> None:
+    if method == "get":
+        answer = client.get(reverse("zone"), {"q": "san", "next": "/courses"})
+        assert answer.status_code == 200
+    else:
+        answer = client.post(reverse("zone"), {"zone": "san", "next": "/courses"})
+        assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Did you mean" in text
+    assert 'name="zone" value="America/Los_Angeles"' in text
+    assert text.count('name="next" value="/courses"') == 2
+
+
+@pytest.mark.django_db
+def test_every_page_can_change_the_zone_in_place(client: Client) -> None:
+    text = client.get("/courses").content.decode()
+    assert 'data-dialog="zone-dialog"' in text
+    assert f'data-city-search="{reverse("zone")}"' in text

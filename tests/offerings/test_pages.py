@@ -200,6 +200,78 @@ def test_an_address_that_cannot_be_read_shows_the_page_all_the_same(client, offe
     assert "2026" in page_of(client, f"/mentorship/offerings/{offering.pk}", **query)
 
 
+def test_the_clock_that_was_chosen_is_remembered(client, offering):
+    path = f"/mentorship/offerings/{offering.pk}"
+    assert "09:00</span>" in page_of(client, path, day="2026-05-05")
+    assert "9:00 AM</span>" in page_of(client, path, day="2026-05-05", clock="12", htmx=True)
+    later = page_of(client, path, day="2026-05-06")
+    assert "9:00 AM</span>" in later
+    assert re.search(r'href="\?day=2026-05-06&amp;clock=12"[^>]* aria-current="true">12 h', later)
+    assert "6:5" in later[later.index("Africa/Lagos (GMT+1)</span>") :]
+    assert "09:00</span>" in page_of(client, path, day="2026-05-05", clock="24")
+    assert "09:00</span>" in page_of(client, path, day="2026-05-05", clock="13")
+
+
+def test_another_clock_keeps_the_time_that_is_chosen(client, offering):
+    path = f"/mentorship/offerings/{offering.pk}"
+    text = page_of(client, path, htmx=True, day="2026-05-05", clock="12", scheduled_at="2026-05-05T13:30:00Z")
+    assert 'value="2026-05-05T13:30:00Z" required checked><span>2:30 PM' in text
+    assert "Tue 5 May, 2:30 PM" in text
+
+
+def test_another_zone_keeps_the_instant_and_opens_the_month_it_falls_in(client, offering):
+    path = f"/mentorship/offerings/{offering.pk}"
+    at = "2026-06-01T08:00:00Z"  # 09:00 on 1 June in Lagos, still 31 May in Honolulu
+    client.post("/zone", {"zone": "Honolulu", "next": f"{path}?chosen={at}"})
+    text = page_of(client, path, chosen=at)
+    assert "May 2026" in text
+    assert f'value="{at}" required checked><span>22:00' in text
+    assert re.search(r'data-date="2026-05-31"[^>]* aria-current="true"', text)
+    assert "Pacific/Honolulu (GMT-10)" in text
+
+
+def test_a_day_beyond_a_change_of_clocks_says_how_far_the_zone_is_then(client, tunde, offering, frozen):
+    frozen(datetime(2026, 3, 6, 5, 58, tzinfo=UTC))
+    client.cookies["zone"] = "America/New_York"
+    path = f"/mentorship/offerings/{offering.pk}"
+    assert "Clocks change" not in page_of(client, path, day="2026-03-06")
+    text = page_of(client, path, day="2026-03-10")
+    assert "Clocks change before this day: America/New_York is GMT-4 then." in text
+    assert "America/New_York (GMT-5)" in text
+
+
+def test_a_chosen_time_that_is_gone_is_said_and_the_nearest_are_offered(client, tunde, ada, offering):
+    gone = datetime(2026, 5, 6, 10, 0, tzinfo=UTC)
+    take_time(ada.pk, {tunde.pk: quarters(gone, 60)}, expires_at=None)
+    text = page_of(client, f"/mentorship/offerings/{offering.pk}", chosen="2026-05-06T10:00:00Z")
+    assert "The time that you had chosen cannot be had." in text
+    assert "required checked" not in text
+    assert len(re.findall(r'href="\?chosen=', text)) == 3
+
+
+def test_booking_a_lost_time_comes_back_to_the_page_with_the_reason(client, tunde, ada, bola, offering, signed_in):
+    path = f"/mentorship/offerings/{offering.pk}"
+    sent = {"scheduled_at": "2026-05-06T10:00:00Z", "booking_mode": "INSTANT", "notes": "Hooks"}
+    signed_in(bola).post(f"{path}/book", sent)
+    text = signed_in(ada).post(f"{path}/book", sent, follow=True).content.decode()
+    assert "Somebody took that time a moment ago." in text
+    assert ">Hooks</textarea>" in text
+    set_availability(tunde, daily_cap=1)
+    sent["scheduled_at"] = "2026-05-06T13:00:00Z"
+    text = signed_in(ada).post(f"{path}/book", sent, follow=True).content.decode()
+    assert "The tutor takes no more sessions on that day." in text
+    near = re.findall(r'href="\?chosen=([^"]+)"', text)
+    assert len(near) == 3
+    assert not [at for at in near if at.startswith("2026-05-06")]
+
+
+def test_the_month_opens_on_the_first_one_that_has_times(client, tunde, offering, frozen):
+    frozen(datetime(2026, 5, 30, 12, 0, tzinfo=UTC))
+    text = page_of(client, f"/mentorship/offerings/{offering.pk}")
+    assert "June 2026" in text
+    assert 'value="2026-06-01T08:00:00Z"' in text
+
+
 def test_a_chosen_time_is_kept(client, offering):
     text = page_of(client, f"/mentorship/offerings/{offering.pk}", chosen="2026-05-13T09:30:00Z")
     assert 'value="2026-05-13T09:30:00Z" required checked' in text
