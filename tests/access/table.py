@@ -257,6 +257,7 @@ def _week(world: World) -> dict[str, Any]:
         "minimumNoticeHours": "3",
         "horizonDays": "30",
         "slotStepMinutes": "15",
+        "dailyCap": "4",
     }
 
 
@@ -269,6 +270,7 @@ def _availability(world: World) -> dict[str, Any]:
         "minimumNoticeHours": 3,
         "horizonDays": 30,
         "slotStepMinutes": 15,
+        "dailyCap": 4,
     }
 
 
@@ -293,6 +295,13 @@ def _checkout(world: World) -> dict[str, Any]:
     }
 
 
+def _proposed(world: World) -> str:
+    """The start that Tunde proposes for what lies ahead."""
+    at = world.bookings["ahead"].proposed_at
+    assert at is not None
+    return iso(at)
+
+
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "zone": lambda world: {"zone": "Europe/London", "next": "/courses"},
     "mentorship/offerings/<uuid:offering_id>/book": _booked,
@@ -303,7 +312,10 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mentorship/session/<uuid:booking_id>/move": lambda world: {
         "scheduled_at": iso(world.now + timedelta(hours=44, minutes=55))
     },
-    "mentorship/session/<uuid:booking_id>/proposal": lambda world: {"answer": "accept"},
+    "mentorship/session/<uuid:booking_id>/proposal": lambda world: {
+        "answer": "accept",
+        "proposed_at": _proposed(world),
+    },
     "calendar/outside": lambda world: {"name": "Home", "address": "https://calendar.example.com/home.ics"},
     "notifications/read": lambda world: {"id": str(world.notification.pk)},
     "profile": lambda world: {"name": "New Name", "time_zone": "Europe/London"},
@@ -327,7 +339,7 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "action/rescheduleMentorshipSession": lambda world: {
         "scheduledAt": iso(world.now + timedelta(hours=44, minutes=55))
     },
-    "action/answerRescheduleProposal": lambda world: {"accept": True},
+    "action/answerRescheduleProposal": lambda world: {"accept": True, "proposedAt": _proposed(world)},
     "action/setMentorshipMeetingUrl": lambda world: {"meetingUrl": "https://meet.example.com/x"},
     "action/updateTutorMentorshipSessionStatus": lambda world: {"status": "COMPLETED"},
     "action/setTutorAvailability": _availability,
