@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, vCalAddress, vDuration, vText
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
@@ -49,7 +49,7 @@ def feed(person: Person) -> bytes:
     calendar.add("X-WR-CALNAME", vText(_("Oluko sessions")))
     calendar.add("X-WR-TIMEZONE", vText(person.time_zone))
     calendar.add("REFRESH-INTERVAL", READ_AGAIN, parameters={"VALUE": "DURATION"})
-    calendar.add("X-PUBLISHED-TTL", READ_AGAIN)
+    calendar.add("X-PUBLISHED-TTL", vDuration(READ_AGAIN))
     for booking in _sessions(person):
         calendar.add_component(_event(booking, person, _last_change(booking)))
     return bytes(calendar.to_ical())

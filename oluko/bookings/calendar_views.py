@@ -139,7 +139,7 @@ def _page(request: SignedInRequest, form: CalendarForm, status: int = 200) -> Ht
         "google": f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}",
         "form": form,
         "calendars": calendars,
-        "full": len(calendars) >= MOST_CALENDARS,
+        "full": len(calendars) >= MOST_CALENDARS and not form.is_bound,
         "waiting": any(each.being_read for each in calendars),
         "example": f"{settings.OLUKO_SANDBOX_URL}/calendars/tunde.ics" if settings.OLUKO_SANDBOX else "",
     }

@@ -218,7 +218,7 @@ def _timeouts() -> dict[str, Any]:
 
 
 def _about_certificate(problem: BaseException) -> bool:
-    return isinstance(problem.__cause__, ssl.SSLCertVerificationError)
+    return isinstance(problem.__context__, ssl.SSLCertVerificationError)
 
 
 @cache

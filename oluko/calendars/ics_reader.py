@@ -122,9 +122,11 @@ def _instant(at: date | datetime, home: ZoneInfo, here: ZoneInfo) -> datetime:
 
 
 def _zone_of(calendar: Any, here: ZoneInfo) -> ZoneInfo:
+    """The zone that the calendar says it is kept in; one that is unknown is dropped, or nothing would be read."""
     try:
-        return ZoneInfo(str(calendar.get("X-WR-TIMEZONE", "")) or here.key)
-    except (ValueError, OSError):
+        return ZoneInfo(str(calendar["X-WR-TIMEZONE"]))
+    except (KeyError, ValueError, OSError):
+        calendar.pop("X-WR-TIMEZONE", None)
         return here
 
 

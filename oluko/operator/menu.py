@@ -41,6 +41,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _entry(_("Courses"), "admin:courses_course_changelist", "school"),
                 _entry(_("Enrolments"), "admin:courses_enrolment_changelist", "how_to_reg"),
                 _entry(_("Weekly hours"), "admin:calendars_availability_changelist", "schedule"),
+                _entry(_("Calendars elsewhere"), "admin:calendars_outsidecalendar_changelist", "calendar_month"),
                 _entry(_("Taken time"), "admin:calendars_claim_changelist", "event_busy"),
                 _entry(_("Notifications"), "admin:notifications_notification_changelist", "notifications"),
             ],
