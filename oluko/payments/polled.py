@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -31,4 +30,4 @@ def answer(request: HttpRequest, template: str, facts: dict[str, object], versio
     fresh = get_conditional_response(request, etag=tag) if is_part(request) else None
     response = fresh or render(request, template, facts | {"version": version})
     response["ETag"] = tag
-    return cast("HttpResponse", response)
+    return response

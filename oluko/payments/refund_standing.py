@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
+from oluko.bookings.cancellations import kept_parts
 from oluko.bookings.models import Booking
 from oluko.core import money
 from oluko.payments.models import Refund
@@ -75,7 +76,7 @@ def _standing(refund: Refund, booking: Booking, reader: Person) -> Standing:
     whose = _YOU if reader.pk == booking.student_id else _STUDENT
     style, sign, headline = _headline(refund, sum_, whose)
     steps = _steps(refund, reader, whose)
-    return Standing(style, sign, headline, _why(refund, booking), steps, refund.status == Status.PROCESSED)
+    return Standing(style, sign, headline, _why(refund, booking, reader), steps, refund.status == Status.PROCESSED)
 
 
 def _headline(refund: Refund, sum_: str, whose: str) -> tuple[str, str, str]:
@@ -87,8 +88,12 @@ def _headline(refund: Refund, sum_: str, whose: str) -> tuple[str, str, str]:
     return "wait", "◷", words % {"sum": sum_}
 
 
-def _why(refund: Refund, booking: Booking) -> str:
+def _why(refund: Refund, booking: Booking, reader: Person) -> str:
     price = money.show(booking.price, booking.currency)
+    kept = kept_parts(booking).tutor
+    if refund.cause == Cause.CANCELLED and kept and reader.pk == booking.tutor_id:
+        words = _("The session was cancelled; %(price)s had been paid. You keep %(kept)s.")
+        return words % {"price": price, "kept": money.show(kept, booking.currency)}
     texts = {
         Cause.CANCELLED: _("The session was cancelled; %(price)s had been paid.") % {"price": price},
         Cause.TIME_LOST: _("The payment arrived when the time was no longer free."),

@@ -243,7 +243,7 @@ def test_cancelled_says_where_the_money_stands(
     page = see(ada, paid)
     assert "Cancelled by the tutor" in page
     assert "I am ill, sorry" in page
-    assert "₦5,000 of ₦5,000 go back to the student" in page
+    assert "₦5,000 of ₦5,000 go back." in page
     assert "/cancel" not in page
 
 

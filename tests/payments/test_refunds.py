@@ -290,7 +290,7 @@ def test_session_page_follows_the_refund_for_each_reader_in_their_words(
     page = f"/mentorship/session/{half.payment.booking_id}"
     words = {
         ada: "Your bank may take up to 10 working days",
-        tunde: "way back to the student",
+        tunde: "You keep ₦1,750",
         admin: "A bank may need",
     }
     for person, word in words.items():
