@@ -73,11 +73,9 @@ def proposal(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
             return _page(request, booking, refused=(booking.proposed_at, refusal.message), status=409)
         messages.error(request, refusal.message)
         return redirect("session", booking_id)
-    if accept:
-        said = _("Moved to %(when)s.") % {"when": times.show(booking.scheduled_at)}
-    else:
-        said = _("Declined. The session stays at %(when)s.") % {"when": times.show(booking.scheduled_at)}
-    messages.success(request, said)
+    said = _("Moved to %(when)s.") if accept else _("Declined. The session stays at %(when)s.")
+    when = times.both_clocks(booking.scheduled_at, booking.student, booking.tutor)
+    messages.success(request, said % {"when": when})
     return redirect("student_mentorship") if request.POST.get("on") == "dashboard" else redirect("session", booking_id)
 
 
@@ -93,7 +91,7 @@ def _reschedule(request: SignedInRequest, booking: Booking) -> HttpResponse:
             return _page(request, now_is, refused=(at, refusal.message), status=refusal.status)
         return _page(request, now_is, problem=refusal.message, status=refusal.status)
     other = changed.tutor if request.user.pk == changed.student_id else changed.student
-    facts = {"when": times.show(at), "name": other.name}
+    facts = {"when": times.both_clocks(at, request.user, other), "name": other.name}
     if request.user.pk == changed.student_id:
         messages.success(request, _("Moved to %(when)s. %(name)s is told.") % facts)
     else:
