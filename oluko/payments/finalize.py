@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from oluko.bookings.book import claim
@@ -104,9 +104,10 @@ def _may_fulfil(booking: Booking) -> bool:
         lapse(booking)
     if booking.awaits_payment:
         rows = Booking.objects.filter(pk=booking.pk, status=Status.SCHEDULED, payment_status=PaymentStatus.PENDING)
-        if not rows.update(payment_status=PaymentStatus.PAID):
+        # What was tentative in people's calendars is confirmed now: a calendar file needs a higher number for that.
+        if not rows.update(payment_status=PaymentStatus.PAID, version=F("version") + 1):
             return False
-        booking.payment_status = PaymentStatus.PAID
+        booking.payment_status, booking.version = PaymentStatus.PAID, booking.version + 1
         confirm_time(booking.pk)
         return True
     return _revive(booking)

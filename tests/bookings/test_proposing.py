@@ -38,7 +38,7 @@ def test_a_proposal_moves_nothing_and_is_told(ada: Person, tunde: Person, hold: 
 
     proposed = reschedule_session(tunde, booking.pk, night)
 
-    assert (proposed.proposed_at, proposed.scheduled_at, proposed.version) == (night, at, 0)
+    assert (proposed.proposed_at, proposed.scheduled_at, proposed.version) == (night, at, booking.version)
     assert live_proposal(reload(booking), clock.now()) == night
     assert held(booking, tunde) == list(quarters(at, 60))
     (note,) = told(ada, "proposed")
@@ -104,7 +104,7 @@ def test_accepting_moves_without_the_limits_of_policy_hours_and_cap(
 
     moved = answer_proposal(ada, booking.pk, accept=True)
 
-    assert (moved.scheduled_at, moved.proposed_at, moved.version) == (night, None, 1)
+    assert (moved.scheduled_at, moved.proposed_at, moved.version) == (night, None, booking.version + 1)
     assert (len(told(ada, "moved")), len(told(tunde, "moved"))) == (1, 1)
     assert violations() == []
 
@@ -128,7 +128,7 @@ def test_a_declined_proposal_leaves_the_time_and_is_told(ada: Person, tunde: Per
 
     declined = answer_proposal(ada, booking.pk, accept=False)
 
-    assert (declined.scheduled_at, declined.proposed_at, declined.version) == (at, None, 0)
+    assert (declined.scheduled_at, declined.proposed_at, declined.version) == (at, None, booking.version)
     (note,) = told(tunde, "proposal_declined")
     assert when_for(tunde, at) in note.body
     assert when_for(tunde, at + DAY) in note.body
