@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
 
 from oluko.accounts.models import Person
-from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
+from oluko.bookings.models import FINAL, LIVE, Booking, PaymentStatus, Status
 from oluko.core import clock
 from oluko.core.errors import NotFound
 
@@ -136,6 +136,8 @@ def _said(booking: Booking) -> str:
         return _("Held, not paid yet.")
     if _status(booking) == "CANCELLED":
         return _("It will not take place.")
+    if booking.status in FINAL:
+        return _("What became of it stands on its page:")
     return _("Join, move or cancel it on its page:")
 
 
