@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
@@ -22,7 +24,7 @@ from oluko.core.errors import Invalid, NotAllowed, Unavailable
 from oluko.core.gateway import GatewayError, ProviderBusy
 from oluko.ledger.audit import record_change
 from oluko.notifications.notifications import notify
-from oluko.payments.paystack import AccountUnknown, Bank, Recipient, paystack
+from oluko.payments.paystack import AccountUnknown, Bank, Recipient, Refused, paystack
 from oluko.payouts.models import BankAccount
 from oluko.payouts.payouts import return_unsent
 
@@ -30,6 +32,15 @@ HOLD = timedelta(hours=24)
 # Paystack's list changes a few times a year; a process asks for it again after so many seconds.
 LIST_KEPT = 6 * 3600
 _NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class FoundAccount:
+    """An account that exists, and whose it is."""
+
+    bank: Bank
+    number: str
+    holder: str
 
 
 def banks() -> list[Bank]:
@@ -51,6 +62,31 @@ def save_bank_account(tutor: Person, *, bank_code: str, account_number: str) -> 
     Raises NotAllowed for people who do not teach, Invalid (`bankCode`, `accountNumber`) for what is no account,
     Unavailable when Paystack does not answer.
     """
+    bank, number = _named(tutor, bank_code, account_number)
+    return _keep(tutor, bank, _recipient(bank, number))
+
+
+def whose_account(tutor: Person, *, bank_code: str, account_number: str) -> FoundAccount:
+    """The account as Paystack resolves it, to be looked at before it is saved. Raises as `save_bank_account`."""
+    bank, number = _named(tutor, bank_code, account_number)
+    resolved = _asked(bank, lambda: paystack().resolve_account(account_number=number, bank_code=bank.code))
+    return FoundAccount(bank, number, resolved.account_name)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def set_weekly(tutor: Person, *, weekly: bool) -> None:
+    """Whether all that is available is paid out every week. Raises Invalid without an account."""
+    rows = BankAccount.objects.filter(person=tutor)
+    if not rows.exists():
+        raise Invalid("no_bank_account", _("Save a bank account first."), field="weekly")
+    if rows.exclude(weekly=weekly).update(weekly=weekly):
+        before, after = ("by hand", "weekly") if weekly else ("weekly", "by hand")
+        record_change("bank_account", str(tutor.pk), before, after, actor_id=tutor.pk, why="", at=clock.now())
+
+
+def _named(tutor: Person, bank_code: str, account_number: str) -> tuple[Bank, str]:
+    """The bank, and the number without its blanks."""
     if not tutor.teaches:
         raise NotAllowed("not_a_tutor", _("Only tutors and mentors are paid out."))
     number = account_number.replace(" ", "")
@@ -59,27 +95,29 @@ def save_bank_account(tutor: Person, *, bank_code: str, account_number: str) -> 
     bank = next((bank for bank in banks() if bank.code == bank_code), None)
     if bank is None:
         raise Invalid("unknown_bank", _("Choose a bank of the list."), field="bankCode")
-    return _keep(tutor, bank, _resolve(bank, number))
+    return bank, number
 
 
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def set_weekly(tutor: Person, *, weekly: bool) -> None:
-    """Whether all that is available is paid out every week. Raises Invalid without an account."""
-    if not BankAccount.objects.filter(person=tutor).update(weekly=weekly):
-        raise Invalid("no_bank_account", _("Save a bank account first."), field="weekly")
-
-
-def _resolve(bank: Bank, number: str) -> Recipient:
-    """Whose account it is, and Paystack's name for it."""
+def _recipient(bank: Bank, number: str) -> Recipient:
+    """Paystack's name for the account, which bears its holder's."""
+    resolved = _asked(bank, lambda: paystack().resolve_account(account_number=number, bank_code=bank.code))
     try:
-        resolved = paystack().resolve_account(account_number=number, bank_code=bank.code)
         return paystack().create_recipient(
             name=resolved.account_name,
             account_number=number,
             bank_code=bank.code,
             currency=settings.OLUKO_CURRENCY,
         )
+    except Refused:
+        message = _("Paystack cannot pay to this account. Choose another one.")
+        raise Invalid("account_refused", message, field="accountNumber") from None
+    except GatewayError as problem:
+        raise _unavailable(problem) from problem
+
+
+def _asked[T](bank: Bank, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
     except AccountUnknown:
         message = _("%(bank)s knows no account of this number.") % {"bank": bank.name}
         raise Invalid("unknown_account", message, field="accountNumber") from None

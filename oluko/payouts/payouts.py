@@ -7,13 +7,12 @@ Paystack says that it arrived, and comes back to the wallet when it says that it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from uuid import UUID, uuid4
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,6 +31,7 @@ from oluko.payouts.tasks import send_payout_job
 SMALLEST = 10_000
 WEEK = timedelta(days=7)
 LONGEST_NOTE = 300
+BATCH = 200
 Kind, Status = Account.Kind, Payout.Status
 # What can still be called off: nothing was ever sent.
 _UNSENT = (Status.IN_REVIEW, Status.QUEUED)
@@ -44,6 +44,10 @@ TEXTS = {
     "payout_in_review": (
         gettext_lazy("Payout of %(amount)s"),
         gettext_lazy("A person looks at payouts of this size first; then it goes to %(bank)s."),
+    ),
+    "payout_held": (
+        gettext_lazy("Payout of %(amount)s"),
+        gettext_lazy("It goes to %(bank)s once that account has been in place for 24 hours."),
     ),
     "payout_paid": (gettext_lazy("%(amount)s paid out"), gettext_lazy("Paid to %(bank)s.")),
     "payout_returned": (
@@ -72,7 +76,8 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
         raise Invalid("bad_amount", _("The smallest payout is %(least)s.") % least, field="amount")
     # Two tabs wait here for each other; and for a change of the bank account.
     Person.objects.select_for_update(of=("self",), no_key=True).get(pk=tutor.pk)
-    reference = f"olkp-{(key or uuid4()).hex}"
+    # The key is the tutor's own: the same one of somebody else's is another payout.
+    reference = f"olkp-{(uuid5(tutor.pk, key.hex) if key else uuid4()).hex}"
     if found := Payout.objects.filter(tutor=tutor, reference=reference).first():
         return found
     bank = BankAccount.objects.filter(person=tutor).first()
@@ -82,64 +87,32 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
     _reserve(payout)
     why = "weekly" if weekly else ""
     record_change("payout", reference, "", payout.status, actor_id=tutor.pk, why=why, at=clock.now())
-    tell(payout, "payout_in_review" if payout.status == Status.IN_REVIEW else "payout_requested")
-    if payout.status == Status.QUEUED:
+    if payout.status == Status.IN_REVIEW:
+        tell(payout, "payout_in_review")
+    else:
+        tell(payout, "payout_held" if payout.send_after else "payout_requested")
         send_payout_job.enqueue(str(payout.pk))
-    return payout
-
-
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def call_off(tutor: Person, payout_id: UUID) -> Payout:
-    """The tutor takes back a payout that was not sent yet. Raises NotFound, Conflict when it was."""
-    payout = Payout.objects.filter(pk=payout_id, tutor=tutor).first()
-    if payout is None:
-        raise NotFound("no_such_payout", _("There is no such payout."))
-    if not return_money(payout, why=_("You called it off."), only_from=_UNSENT, unsent=True, actor_id=tutor.pk):
-        raise _moved_on()
     return payout
 
 
 def return_unsent(tutor: Person, *, why: str) -> None:
     """Everything of a tutor's that was not sent yet goes back to the wallet. Call inside a transaction."""
     for payout in Payout.objects.filter(tutor=tutor, status__in=_UNSENT, attempts=0):
-        return_money(payout, why=why, only_from=_UNSENT, unsent=True)
+        return_money(payout, why=why, only_from=_UNSENT, attempts=0)
 
 
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def approve_payout(operator: Person, payout_id: UUID, *, note: str = "") -> Payout:
-    """The operator lets a payout go out. Raises NotFound, Conflict when it does not wait for that."""
-    payout = get_payout(payout_id)
-    decided = {"decided_by_id": operator.pk, "decided_note": _checked(note), "next_try_at": timezone.now()}
-    if not _move(payout, (Status.IN_REVIEW,), Status.QUEUED, decided, actor_id=operator.pk, why=note):
-        raise _moved_on()
-    send_payout_job.enqueue(str(payout.pk))
-    return payout
-
-
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def reject_payout(operator: Person, payout_id: UUID, *, note: str) -> Payout:
-    """The operator gives the money back to the wallet, with a reason that the tutor reads.
-
-    Raises NotFound, Invalid without a reason, Conflict when it does not wait for a decision.
-    """
-    if not note.strip():
-        raise Invalid("note_needed", _("Say why, in a few words."), field="note")
-    payout = get_payout(payout_id)
-    decided = {"decided_by_id": operator.pk, "decided_note": _checked(note)}
-    if not return_money(payout, why=note, only_from=(Status.IN_REVIEW,), actor_id=operator.pk, changes=decided):
-        raise _moved_on()
-    return payout
-
-
-def get_payout(payout_id: UUID) -> Payout:
-    """Any payout, for an operator. Raises NotFound."""
-    payout = Payout.objects.select_related("tutor").filter(pk=payout_id).first()
+def get_payout(payout_id: UUID, *, tutor: Person | None = None) -> Payout:
+    """A payout: for an operator any, for a tutor one of theirs. Raises NotFound."""
+    rows = Payout.objects.select_related("tutor").filter(pk=payout_id)
+    payout = (rows if tutor is None else rows.filter(tutor=tutor)).first()
     if payout is None:
         raise NotFound("no_such_payout", _("There is no such payout."))
     return payout
+
+
+def locked_payout(payout_id: UUID) -> Payout:
+    """The payout as it is now; nobody else changes it before this transaction ends."""
+    return Payout.objects.select_for_update(of=("self",)).select_related("tutor").get(pk=payout_id)
 
 
 def settle(payout_id: UUID, *, fee: int | None, transfer_code: str) -> bool:
@@ -147,9 +120,9 @@ def settle(payout_id: UUID, *, fee: int | None, transfer_code: str) -> bool:
 
     False if that was done.
     """
-    payout = Payout.objects.select_related("tutor").get(pk=payout_id)
+    payout = locked_payout(payout_id)
     arrived = {"fee": fee or 0, "transfer_code": transfer_code, "settled_at": clock.now(), "outcome": "success"}
-    if not _move(payout, Payout.OPEN, Status.PAID, arrived):
+    if not change_state(payout, Payout.OPEN, Status.PAID, arrived):
         return False
     held, currency = account(Kind.PAYSTACK_CLEARING, payout.currency), payout.currency
     way, fees = account(Kind.TUTOR_ON_THE_WAY, currency, payout.tutor_id), account(Kind.PAYSTACK_FEES, currency)
@@ -167,17 +140,17 @@ def return_money(
     *,
     why: str,
     only_from: tuple[Payout.Status, ...],
-    unsent: bool = False,
+    attempts: int | None = None,
     actor_id: UUID | None = None,
     changes: Mapping[str, object] | None = None,
 ) -> bool:
     """Back to the wallet: from the way, or, once it had arrived and was reversed, from Paystack's hands.
 
-    False if its state is another by now. Call inside a transaction.
+    False if its state is another by now, or, with `attempts`, if it was sent once more. Call inside a transaction.
     """
     was_paid = payout.status == Status.PAID
     facts = {"outcome": why[:LONGEST_NOTE], "settled_at": clock.now(), **(changes or {})}
-    if not _move(payout, only_from, Status.RETURNED, facts, actor_id=actor_id, why=why, unsent=unsent):
+    if not change_state(payout, only_from, Status.RETURNED, facts, actor_id=actor_id, why=why, attempts=attempts):
         return False
     available = account(Kind.TUTOR_AVAILABLE, payout.currency, payout.tutor_id)
     if was_paid:
@@ -192,19 +165,32 @@ def return_money(
 
 def pay_out_weekly() -> int:
     """Ask for the weekly payouts that are due: all that is available, a week after the last; how many."""
-    last_week = clock.now() - WEEK
+    last_week, asked = clock.now() - WEEK, 0
     lately = Payout.objects.filter(weekly=True, requested_at__gt=last_week).values("tutor")
+    # Whoever has nothing to be paid must not stand in the way of those who have.
+    rich = Account.objects.filter(
+        kind=Kind.TUTOR_AVAILABLE, currency=settings.OLUKO_CURRENCY, balance__gte=SMALLEST
+    ).values("person_id")
     due = BankAccount.objects.filter(weekly=True, changed_at__lte=last_week, person__is_active=True)
-    asked = 0
-    for bank in due.exclude(person__in=lately).select_related("person")[:200]:
-        available = wallet_of(bank.person).available
-        if available >= SMALLEST:
-            try:
-                request_payout(bank.person, available, weekly=True)
-                asked += 1
-            except (Conflict, NotAllowed):
-                continue
+    for bank in due.filter(person__in=rich).exclude(person__in=lately).select_related("person")[:BATCH]:
+        try:
+            request_payout(bank.person, wallet_of(bank.person).available, weekly=True)
+            asked += 1
+        except (Conflict, Invalid, NotAllowed):
+            # Spent meanwhile, or no tutor any more: the next round finds what is left.
+            continue
     return asked
+
+
+def weekly_from(bank: BankAccount) -> datetime:
+    """When the next weekly payout goes out at the earliest, if it is switched on; business time."""
+    last = Payout.objects.filter(tutor_id=bank.person_id, weekly=True).order_by("-requested_at").first()
+    return max(clock.now(), bank.changed_at + WEEK, last.requested_at + WEEK if last else bank.changed_at)
+
+
+def payouts_of(tutor: Person, *, limit: int) -> list[Payout]:
+    """The newest first."""
+    return list(Payout.objects.filter(tutor=tutor).order_by("-requested_at", "-pk")[:limit])
 
 
 def tell(payout: Payout, event: str, *, why: str = "") -> None:
@@ -257,7 +243,7 @@ def _post(payout: Payout, *postings: Posting) -> None:
     post(list(postings), at=clock.now(), payment_reference=payout.reference)
 
 
-def _move(
+def change_state(
     payout: Payout,
     before: tuple[Payout.Status, ...],
     after: Payout.Status,
@@ -265,15 +251,18 @@ def _move(
     *,
     actor_id: UUID | None = None,
     why: str = "",
-    unsent: bool = False,
+    attempts: int | None = None,
 ) -> bool:
-    """One conditional update and its audit row; the first of two racers wins. Call inside a transaction."""
+    """One conditional update and its audit row; the first of two racers wins. Call inside a transaction.
+
+    With `attempts` it also fails when the payout was sent once more since that was read.
+    """
     old = Status(payout.status)
     if old not in before:
         return False
     rows = Payout.objects.filter(pk=payout.pk, status=old)
-    if unsent:
-        rows = rows.filter(attempts=0)
+    if attempts is not None:
+        rows = rows.filter(attempts=attempts)
     if not rows.update(status=after, **changes):
         return False
     payout.status = after
@@ -281,13 +270,3 @@ def _move(
         setattr(payout, name, value)
     record_change("payout", payout.reference, old, after, actor_id=actor_id, why=why[:200], at=clock.now())
     return True
-
-
-def _checked(note: str) -> str:
-    if len(note) > LONGEST_NOTE:
-        raise Invalid("too_long", _("At most 300 characters."), field="note")
-    return note.strip()
-
-
-def _moved_on() -> Conflict:
-    return Conflict("moved_on", _("This payout has moved on; reload to see it."))

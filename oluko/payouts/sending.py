@@ -6,6 +6,7 @@ was sent and not answered is looked up by it, and sent again under it only when 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from oluko.core.gateway import GatewayError, ProviderBusy
 from oluko.ledger.audit import record_change
 from oluko.payments.models import ReviewItem
 from oluko.payments.paystack import NotEnoughBalance, Refused, SentTransfer, paystack
-from oluko.payouts.models import Payout
-from oluko.payouts.payouts import return_money, settle, tell
+from oluko.payouts.models import BankAccount, Payout
+from oluko.payouts.payouts import change_state, locked_payout, return_money, settle, tell
 
 # A transfer that Paystack was asked for can be looked up by then, if it was taken at all.
 SETTLES = timedelta(seconds=60)
@@ -34,17 +35,13 @@ _OVER = ("failed", "reversed", "abandoned", "blocked", "rejected")
 
 def send_payout(payout_id: UUID) -> None:
     """Ask Paystack to send a queued payout whose time has come; run twice, it sends once."""
-    now = timezone.now()
-    due = Payout.objects.filter(
-        Q(send_after__isnull=True) | Q(send_after__lte=clock.now()),
-        pk=payout_id,
-        status__in=(Status.QUEUED, Status.NO_BALANCE),
-        next_try_at__lte=now,
-    )
-    if not due.update(status=Status.SENDING, sent_at=now, attempts=F("attempts") + 1):
+    payout = _claim(payout_id)
+    if payout is None:
         return
-    payout = Payout.objects.select_related("tutor").get(pk=payout_id)
     try:
+        if _is_for_another_account(payout):
+            _keep_from_old_account(payout)
+            return
         sent = paystack().transfer(
             reference=payout.reference,
             amount=payout.amount,
@@ -62,23 +59,22 @@ def send_payout(payout_id: UUID) -> None:
         # Unknown, or a reference that Paystack has: `follow_payouts` looks it up.
         Payout.objects.filter(pk=payout_id, status=Status.SENDING).update(outcome=str(problem)[:300])
     else:
-        record_transfer(payout.pk, sent)
+        # A success without its fee is asked about first, or the fee would never be booked.
+        record_transfer(payout.pk, sent if sent.fee is not None else replace(sent, status=_unless_over(sent)))
 
 
 def record_transfer(payout_id: UUID, sent: SentTransfer) -> bool:
     """Take over what Paystack says about a payout's transfer; True if something was settled or returned."""
     payout = Payout.objects.get(pk=payout_id)
-    if (sent.amount, sent.currency) != (payout.amount, payout.currency):
-        _ask_operator(payout, f"Paystack has {sent.amount} {sent.currency} under this reference.")
+    same = (sent.amount, sent.currency) == (payout.amount, payout.currency)
+    if not same and (sent.status not in _OVER or payout.status not in Payout.OPEN):
+        _ask_about_amount(payout, sent)
         return False
     if sent.status == "success":
-        return _settle(payout_id, sent)
+        return _settle(payout_id, sent) or _ask_about_second_mind(payout_id)
     if sent.status in _OVER:
         return _return(payout_id, sent)
-    later = timezone.now() + ASK_AGAIN
-    Payout.objects.filter(pk=payout_id, status__in=(Status.SENDING, Status.ON_THE_WAY)).update(
-        status=Status.ON_THE_WAY, transfer_code=sent.code, outcome=sent.status, next_try_at=later
-    )
+    _keep_on_the_way(payout_id, sent)
     return False
 
 
@@ -121,9 +117,53 @@ def look_up(payout_id: UUID) -> None:
     if sent is not None:
         record_transfer(payout_id, sent)
         _later(payout)
-    elif payout.status == Status.SENDING and payout.sent_at and payout.sent_at <= timezone.now() - SETTLES:
-        _put_back(payout, Status.QUEUED, "")
+    elif _would_be_known(payout) and _put_back(payout, Status.QUEUED, ""):
         send_payout(payout_id)
+
+
+def _claim(payout_id: UUID) -> Payout | None:
+    """Make it SENDING before anything is sent, so that a crash is noticed; None if it is not to be sent now."""
+    now = timezone.now()
+    due = Payout.objects.filter(
+        Q(send_after__isnull=True) | Q(send_after__lte=clock.now()),
+        pk=payout_id,
+        status__in=(Status.QUEUED, Status.NO_BALANCE),
+        next_try_at__lte=now,
+    )
+    if not due.update(status=Status.SENDING, sent_at=now, attempts=F("attempts") + 1):
+        return None
+    return Payout.objects.select_related("tutor").get(pk=payout_id)
+
+
+def _would_be_known(payout: Payout) -> bool:
+    """Whether it was sent so long ago that Paystack would have it by now."""
+    sent_at = payout.sent_at
+    return payout.status == Status.SENDING and sent_at is not None and sent_at <= timezone.now() - SETTLES
+
+
+def _is_for_another_account(payout: Payout) -> bool:
+    """Whether the tutor has changed the bank account since the payout was asked for."""
+    mine = BankAccount.objects.filter(person_id=payout.tutor_id, recipient_code=payout.recipient_code)
+    return not mine.exists()
+
+
+def _keep_from_old_account(payout: Payout) -> None:
+    """Nothing more goes to the old account: back to the wallet, unless Paystack has it already. Raises GatewayError."""
+    sent = paystack().transfer_by_reference(payout.reference)
+    if sent is not None:
+        record_transfer(payout.pk, sent)
+    else:
+        _return_unknown(payout, _("The bank account was changed."))
+
+
+def _unless_over(sent: SentTransfer) -> str:
+    return "pending" if sent.status == "success" else sent.status
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _return_unknown(payout: Payout, why: str) -> bool:
+    return return_money(locked_payout(payout.pk), why=why, only_from=(Status.SENDING,), attempts=payout.attempts)
 
 
 @repeat_on_deadlock
@@ -135,33 +175,70 @@ def _settle(payout_id: UUID, sent: SentTransfer) -> bool:
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _return(payout_id: UUID, sent: SentTransfer) -> bool:
-    payout = Payout.objects.select_related("tutor").get(pk=payout_id)
     # Reversed even after it had arrived: banks do that.
     before = (*Payout.OPEN, Status.PAID) if sent.status == "reversed" else Payout.OPEN
     why = _("The bank did not take it: %(status)s.") % {"status": sent.answer or sent.status}
-    return return_money(payout, why=why, only_from=before, changes={"transfer_code": sent.code})
+    return return_money(locked_payout(payout_id), why=why, only_from=before, changes={"transfer_code": sent.code})
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _put_back(payout: Payout, status: Payout.Status, outcome: str) -> None:
+def _keep_on_the_way(payout_id: UUID, sent: SentTransfer) -> None:
+    """Paystack has it, and there is no outcome yet: ask again."""
+    payout = locked_payout(payout_id)
+    facts = {"transfer_code": sent.code, "outcome": sent.status, "next_try_at": timezone.now() + ASK_AGAIN}
+    if payout.status == Status.ON_THE_WAY:
+        Payout.objects.filter(pk=payout_id).update(**facts)
+    else:
+        change_state(payout, Payout.OPEN, Status.ON_THE_WAY, facts, why=sent.status)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _put_back(payout: Payout, status: Payout.Status, outcome: str) -> bool:
     """Nothing was sent: it waits for another try, ever longer while there is no money at Paystack."""
     wait = min(ASK_AGAIN * 2 ** min(payout.attempts, 12), LONGEST_WAIT) if status == Status.NO_BALANCE else timedelta()
-    rows = Payout.objects.filter(pk=payout.pk, status=Status.SENDING)
-    if rows.update(status=status, outcome=outcome[:300], next_try_at=timezone.now() + wait) and wait:
+    # Another worker may have sent it again meanwhile; that try is none of ours.
+    rows = Payout.objects.filter(pk=payout.pk, status=Status.SENDING, attempts=payout.attempts)
+    if not rows.update(status=status, outcome=outcome[:300], next_try_at=timezone.now() + wait):
+        return False
+    if status == Status.NO_BALANCE:
         record_change("payout", payout.reference, Status.SENDING, status, actor_id=None, why=outcome, at=clock.now())
         tell(payout, "payout_waits")
+    return True
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _ask_operator(payout: Payout, why: str) -> None:
-    """Paystack says no and nothing was sent: a person decides whether to send it again or to give it back."""
-    rows = Payout.objects.filter(pk=payout.pk, status__in=(Status.SENDING, Status.ON_THE_WAY))
-    if rows.update(status=Status.IN_REVIEW, outcome=why[:300]):
-        record_change(
-            "payout", payout.reference, payout.status, Status.IN_REVIEW, actor_id=None, why=why[:200], at=clock.now()
-        )
+def _ask_operator(seen: Payout, why: str) -> None:
+    """A person decides whether to send it again or to give it back."""
+    payout = locked_payout(seen.pk)
+    before = (Status.SENDING, Status.ON_THE_WAY)
+    change_state(payout, before, Status.IN_REVIEW, {"outcome": why[:300]}, why=why, attempts=seen.attempts)
+
+
+def _ask_about_amount(payout: Payout, sent: SentTransfer) -> None:
+    """Paystack moved another amount under our reference: nothing is settled before a person has looked."""
+    facts = {"transfer": True, "amount": sent.amount, "currency": sent.currency, "expected": payout.amount}
+    ReviewItem.objects.get_or_create(
+        key=f"payout:{payout.pk}:amount",
+        defaults={"kind": ReviewItem.Kind.AMOUNT, "reference": payout.reference, "detail": facts},
+    )
+    _ask_operator(payout, f"Paystack has {sent.amount} {sent.currency} under this reference.")
+
+
+def _ask_about_second_mind(payout_id: UUID) -> bool:
+    """Success after the money was given back: either old news, or Paystack has paid after all. Raises GatewayError."""
+    payout = Payout.objects.get(pk=payout_id)
+    if payout.status == Status.RETURNED:
+        sent = paystack().transfer_by_reference(payout.reference)
+        if sent is not None and sent.status == "success":
+            facts = {"transfer": True, "amount": sent.amount, "payout": str(payout.pk), "problem": "paid after return"}
+            ReviewItem.objects.get_or_create(
+                key=f"payout:{payout.pk}:paid-after-return",
+                defaults={"kind": ReviewItem.Kind.OTHER, "reference": payout.reference, "detail": facts},
+            )
+    return False
 
 
 def _later(payout: Payout) -> None:
