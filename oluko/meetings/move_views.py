@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -21,8 +21,9 @@ from django.views.decorators.vary import vary_on_headers
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booked, get_shared
 from oluko.bookings.cancellations import Who, refund_terms
-from oluko.bookings.models import Booking, PaymentStatus
+from oluko.bookings.models import Booking
 from oluko.bookings.moves import live_proposal, may_move, may_propose
+from oluko.bookings.policy_bar import stages, terms_once_paid
 from oluko.core import clock, times
 from oluko.core.errors import Conflict, Invalid
 from oluko.meetings.moves import answer_proposal, reschedule_session
@@ -30,16 +31,6 @@ from oluko.offerings import picker
 
 # Refusals of the time itself: another one can still be chosen, and the page offers the three nearest.
 _OF_THE_TIME = ("time_taken", "bad_time", "day_full")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Until an instant, inclusive, a cancellation by the student gives back so much, in minor units."""
-
-    until: datetime
-    refund: int
-    whole: bool
-    last: bool
 
 
 @never_cache
@@ -157,25 +148,8 @@ def _choice(request: SignedInRequest, booking: Booking, refused: tuple[datetime,
     to = None if to == booking.scheduled_at else to
     context: dict[str, Any] = {"picker": shown, "to": to, "by_hand": to is not None and shown.chosen is None}
     if to is not None:
-        context |= {"to_value": times.iso(to), "stages": stages_at(booking, to, clock.now())}
+        context |= {"to_value": times.iso(to), "stages": stages(terms_once_paid(booking, to), booking, to)}
     return context
-
-
-def stages_at(booking: Booking, starts_at: datetime, now: datetime) -> list[Stage]:
-    """What a cancellation by the student would give back, were the booking paid and at `starts_at`: in time order."""
-    moved = Booking(
-        price=booking.price,
-        currency=booking.currency,
-        tutor_share_bps=booking.tutor_share_bps,
-        cancellation_policy=booking.cancellation_policy,
-        scheduled_at=starts_at,
-        payment_status=PaymentStatus.PAID,
-    )
-    terms = refund_terms(moved, Who.STUDENT, now)
-    edges = [at for at, _refund in terms.changes_at] + [starts_at]
-    refunds = [terms.refund] + [refund for _at, refund in terms.changes_at]
-    pairs = zip(edges, refunds, strict=True)
-    return [Stage(at, refund, refund == booking.price, last=at == starts_at) for at, refund in pairs]
 
 
 def _day_of(booking: Booking) -> date:

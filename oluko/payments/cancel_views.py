@@ -15,10 +15,10 @@ from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_shared
 from oluko.bookings.cancellations import Who, refund_terms
 from oluko.bookings.models import FINAL, Booking, PaymentStatus
+from oluko.bookings.policy_bar import stages
 from oluko.core import clock, money
 from oluko.core.errors import Conflict
 from oluko.payments.cancellations import TermsChanged, cancel_booking, who_cancels
-from oluko.payments.policy_bar import stages
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,13 +24,13 @@ from oluko.bookings.access import get_booked
 from oluko.bookings.book import LONGEST_NOTES, book, offered_terms
 from oluko.bookings.deadlines import lapse_one
 from oluko.bookings.models import Booking
+from oluko.bookings.policy_bar import stages, terms_once_paid
 from oluko.core import clock
 from oluko.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooMany, Unavailable
 from oluko.offerings.models import BookingMode
 from oluko.payments.again import booked_instead, mode_again, terms_again, was_released
 from oluko.payments.checkout import proceed_with_payment
 from oluko.payments.holds import hold_of
-from oluko.payments.policy_bar import stages, terms_once_paid
 from oluko.payments.polled import answer, is_part, version_of
 from oluko.payments.standing import Standing, get_payment, standing_of
 from oluko.payments.tasks import check_payment_job

@@ -14,6 +14,7 @@ from oluko.accounts.models import Person
 from oluko.bookings.book import book, offered_terms
 from oluko.bookings.cancellations import Who, kept_parts, refund_terms, returned_parts
 from oluko.bookings.models import Booking
+from oluko.bookings.policy_bar import stages, terms_once_paid
 from oluko.calendars.models import Claim
 from oluko.core import money
 from oluko.core.errors import Conflict, NotFound
@@ -22,7 +23,6 @@ from oluko.ledger.models import Account
 from oluko.offerings.models import BookingMode, CancellationPolicy, Offering
 from oluko.payments.cancellations import cancel_booking, preview_cancellation
 from oluko.payments.models import Refund
-from oluko.payments.policy_bar import stages, terms_once_paid
 from oluko.payments.release import release_due
 from tests.paying import pay
 

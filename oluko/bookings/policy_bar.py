@@ -26,9 +26,12 @@ class Stage:
     width: int
 
 
-def stages(terms: Terms, booking: Booking) -> list[Stage]:
-    """What comes back from now to the start of a session whose whole price was, or would be, paid."""
-    edges = [at for at, _refund in terms.changes_at] + [booking.scheduled_at]
+def stages(terms: Terms, booking: Booking, starts_at: datetime | None = None) -> list[Stage]:
+    """What comes back from now to the start of a session whose whole price was, or would be, paid.
+
+    `starts_at` stands for the booking's own start, for a session that may be moved there.
+    """
+    edges = [at for at, _refund in terms.changes_at] + [starts_at or booking.scheduled_at]
     refunds = [terms.refund] + [refund for _at, refund in terms.changes_at]
     placed, x = [], 0
     for until, refund, width in zip(edges, refunds, _WIDTHS[len(edges)], strict=True):
@@ -38,14 +41,14 @@ def stages(terms: Terms, booking: Booking) -> list[Stage]:
     return placed
 
 
-def terms_once_paid(booking: Booking) -> Terms:
-    """What the student could have back from now on, had this booking been paid already."""
+def terms_once_paid(booking: Booking, starts_at: datetime | None = None) -> Terms:
+    """What the student could have back from now on, were this booking paid, and at `starts_at` where that is given."""
     paid = Booking(
         price=booking.price,
         currency=booking.currency,
         tutor_share_bps=booking.tutor_share_bps,
         cancellation_policy=booking.cancellation_policy,
-        scheduled_at=booking.scheduled_at,
+        scheduled_at=starts_at or booking.scheduled_at,
         payment_status=PaymentStatus.PAID,
     )
     return refund_terms(paid, Who.STUDENT, clock.now())
