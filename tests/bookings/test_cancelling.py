@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oluko.accounts.models import Person
@@ -92,18 +92,21 @@ def test_changes_that_are_announced_are_those_that_come(policy: str) -> None:
     assert refund_terms(booking, Who.TUTOR, now).changes_at == []
 
 
+# A busy machine is slow to draw examples, which says nothing about them.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     price=st.integers(1, 10_000_000_00),
     bps=st.integers(0, 10_000),
     policy=st.sampled_from(CancellationPolicy.values),
-    seconds=st.lists(st.integers(-3_600, 400_000), min_size=2, max_size=2).map(sorted),
+    one=st.integers(-3_600, 400_000),
+    other=st.integers(-3_600, 400_000),
 )
 def test_refund_never_grows_with_time_and_reverses_the_split_exactly(
-    price: int, bps: int, policy: str, seconds: list[int]
+    price: int, bps: int, policy: str, one: int, other: int
 ) -> None:
     booking = a_booking(policy, price)
     booking.tutor_share_bps = bps
-    late, early = (refund_terms(booking, Who.STUDENT, START - timedelta(seconds=left)) for left in seconds)
+    late, early = (refund_terms(booking, Who.STUDENT, START - timedelta(seconds=left)) for left in sorted((one, other)))
     assert early.refund >= late.refund
     for terms in (early, late, refund_terms(booking, Who.TUTOR, START)):
         booking.refunded = terms.refund
