@@ -90,8 +90,8 @@ def _run[T](answer: Connection, barrier: threading.Barrier, do: Callable[[int], 
         close_connection()
 
 
-def _collect(answers: list[Connection], deadline: float) -> tuple[list[object], list[BaseException]]:
-    results: list[object] = []
+def _collect(answers: list[Connection], deadline: float) -> tuple[list[Any], list[BaseException]]:
+    results: list[Any] = []
     errors: list[BaseException] = []
     for number, answer in enumerate(answers):
         assert answer.poll(max(deadline - time.monotonic(), 0)), f"process {number} hangs"

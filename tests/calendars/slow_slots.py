@@ -87,8 +87,12 @@ def _shown(hours: Hours, instant: datetime) -> datetime:
 
 
 def _shown_before(hours: Hours, at: datetime) -> bool:
-    """Clocks showed this time already in the three hours before, so that this is its second occurrence."""
-    return any(_shown(hours, at - MINUTE * back) == _shown(hours, at) for back in range(1, 181))
+    """Clocks showed this time already in the three hours before, so that this is its second occurrence.
+
+    They go back by a number of quarter hours, wherever they do.
+    """
+    shown = _shown(hours, at)
+    return any(_shown(hours, at - QUARTER * back) == shown for back in range(1, 13))
 
 
 def _is_in_hours(hours: Hours, at: datetime, duration: int) -> bool:

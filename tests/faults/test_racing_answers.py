@@ -129,7 +129,7 @@ def test_over_http_one_answer_to_a_request_and_409_to_the_losers(
                     (student, "cancelMentorshipSession", {}),
                 ]
 
-                def one(number: int, deeds=deeds, session=str(booking.pk)) -> int:  # type: ignore[no-untyped-def]
+                def one(number: int, deeds=deeds, session=str(booking.pk)) -> int:
                     client, action, more = deeds[number]
                     return int(client.post(f"/action/{action}", json={"sessionId": session, **more}).status_code)
 
