@@ -24,5 +24,6 @@ urlpatterns = [
     path("", include("oluko.bookings.urls")),
     path("", include("oluko.meetings.urls")),
     path("", include("oluko.payments.urls")),
+    path("", include("oluko.payouts.urls")),
     path("", include("oluko.dashboards.urls")),
 ]

@@ -69,6 +69,11 @@ def tutor_figures(tutor: Person, zone: tzinfo) -> Figures:
     )
 
 
+def earned_by_month(tutor: Person, zone: tzinfo) -> list[MonthFigures]:
+    """The last twelve months in `zone`, oldest first; one query."""
+    return _by_month(Booking.objects.filter(tutor=tutor), zone)
+
+
 def _by_offering(rows: QuerySet[Booking]) -> list[OfferingFigures]:
     """The offerings that earned most; what was booked from scratch counts by its title."""
     grouped = (

@@ -80,6 +80,11 @@ def _labels() -> dict[str, str]:
         "refund_platform": _("Refund, from Oluko's part"),
         "review_to_refund": _("Decided: to be given back"),
         "refunded": _("Refunded"),
+        "payout_reserved": _("Set aside for a payout"),
+        "payout_settled": _("Paid out to the bank"),
+        "payout_fee": _("Paystack's fee of a payout"),
+        "payout_returned": _("Payout returned to the wallet"),
+        "payout_reversed": _("Payout sent back by the bank"),
         "release_tutor": _("Released to the tutor"),
         "release_platform": _("Earned by Oluko"),
     }

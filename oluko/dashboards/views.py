@@ -23,14 +23,13 @@ from oluko.bookings.models import FINAL, Booking, Status
 from oluko.core import clock, money
 from oluko.core.errors import NotAllowed
 from oluko.dashboards import analytics, charts, student, tutor
-from oluko.dashboards.money import money_lines, movement_label
+from oluko.dashboards.money import money_lines
 from oluko.dashboards.rows import Row, move_words, student_row, tutor_row
-from oluko.ledger.wallets import statement, wallet_of
+from oluko.dashboards.wallet import wallet_page
 from oluko.offerings.marketplace import Filters, search
 from oluko.payments.refund_standing import refund_lines
 
 SUGGESTED = 6
-STATEMENT = 50
 
 
 @require_safe
@@ -68,13 +67,7 @@ def tutor_live(request: SignedInRequest) -> HttpResponse:
 def tutor_wallet(request: SignedInRequest) -> HttpResponse:
     """What the tutor has earned, and each movement behind it."""
     _check_teaches(request.user)
-    lines = statement(request.user, limit=STATEMENT)
-    mine = Booking.objects.filter(tutor=request.user, pk__in={line.booking_id for line in lines})
-    titles = dict(mine.values_list("pk", "title"))
-    named = [
-        (line, movement_label(line.kind), titles.get(line.booking_id) if line.booking_id else None) for line in lines
-    ]
-    return render(request, "dashboards/wallet.html", {"wallet": wallet_of(request.user), "lines": named})
+    return render(request, "dashboards/wallet.html", wallet_page(request.user))
 
 
 @require_safe

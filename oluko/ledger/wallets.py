@@ -34,7 +34,10 @@ class Wallet:
 
 @dataclass(frozen=True)
 class Line:
-    """One movement of a wallet, in minor units, positive where it grew."""
+    """One movement of a wallet, in minor units, positive where it grew. `reference` is a payment's or a payout's.
+
+    `within`: from one balance of the wallet to another, as from pending to available.
+    """
 
     id: UUID
     at: datetime
@@ -43,6 +46,8 @@ class Line:
     amount: int
     currency: str
     booking_id: UUID | None
+    reference: str = ""
+    within: bool = False
 
 
 def wallet_of(person: Person) -> Wallet:
@@ -86,6 +91,8 @@ def statement(person: Person, *, before: datetime | None = None, limit: int = 50
             amount=row.amount if row.credit_id in ids else -row.amount,
             currency=row.currency,
             booking_id=row.booking_id,
+            reference=row.payment_reference,
+            within=row.credit_id in ids and row.debit_id in ids,
         )
         for row in rows.select_related("debit", "credit").order_by("-at", "-recorded_at")[:limit]
     ]

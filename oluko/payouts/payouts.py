@@ -25,10 +25,11 @@ from oluko.ledger.models import Account
 from oluko.ledger.transfers import NotEnough, Posting, account, post
 from oluko.ledger.wallets import wallet_of
 from oluko.notifications.notifications import notify
+from oluko.payments.giving_back import recover_owed
 from oluko.payouts.models import BankAccount, Payout
 from oluko.payouts.tasks import send_payout_job
 
-SMALLEST = 10_000
+SMALLEST = 1_000_00
 WEEK = timedelta(days=7)
 LONGEST_NOTE = 300
 BATCH = 200
@@ -159,6 +160,7 @@ def return_money(
     else:
         way = account(Kind.TUTOR_ON_THE_WAY, payout.currency, payout.tutor_id)
         _post(payout, Posting("payout_returned", way, available, payout.amount, f"payout:{payout.pk}:returned"))
+    recover_owed(payout.tutor_id, payout.currency, key=f"payout:{payout.pk}")
     tell(payout, "payout_returned", why=why)
     return True
 
