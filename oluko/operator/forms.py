@@ -40,5 +40,13 @@ class WhyTold(Why):
         self.fields["note"].help_text = _("Both people read this.")
 
 
+class WhyTutorTold(Why):
+    """A reason that the tutor reads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].help_text = _("The tutor reads this.")
+
+
 class Role(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Person.Role.choices)

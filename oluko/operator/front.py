@@ -16,6 +16,7 @@ from oluko.dashboards.platform import platform_sums
 from oluko.jobs.health import workers_alive
 from oluko.jobs.models import Recurrence
 from oluko.payments.models import Refund, ReviewItem
+from oluko.payouts.models import Payout
 
 SHOWN = 6
 NEAR = timedelta(hours=12)
@@ -27,6 +28,7 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "sums": platform_sums(),
         "reviews": _some(ReviewItem.objects.filter(resolved_at__isnull=True).order_by("created_at")),
+        "payouts": _some(_payouts_in_review()),
         "failed_jobs": _some(DBTaskResult.objects.failed().defer("traceback").order_by("-finished_at")),
         "stuck_refunds": _some(_stuck_refunds()),
         "requests": _some(_requests_near_deadline()),
@@ -41,6 +43,10 @@ def _stuck_refunds() -> QuerySet[Refund]:
         .select_related("payment__booking__student")
         .order_by("created_at")
     )
+
+
+def _payouts_in_review() -> QuerySet[Payout]:
+    return Payout.objects.filter(status=Payout.Status.IN_REVIEW).select_related("tutor").order_by("requested_at")
 
 
 def _requests_near_deadline() -> QuerySet[Booking]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.operator import views
+from oluko.operator import payouts, views
 from oluko.payments.reviews import Way
 
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("offerings/<uuid:offering_id>/withdraw", views.withdraw, name="operator_withdraw"),
     path("bookings/<uuid:booking_id>/cancel", views.cancel, name="operator_cancel"),
     path("payments/<uuid:payment_id>/check", views.check_payment, name="operator_check_payment"),
+    path("payouts/<uuid:payout_id>/approve", payouts.approve, name="operator_approve_payout"),
+    path("payouts/<uuid:payout_id>/reject", payouts.reject, name="operator_reject_payout"),
     path("jobs/<uuid:job_id>/again", views.run_again, name="operator_run_again"),
     path("jobs/<uuid:job_id>/give-up", views.give_up, name="operator_give_up"),
     *(path(f"reviews/<int:item_id>/{way}", views.review, {"way": way}, name=f"operator_review_{way}") for way in Way),
