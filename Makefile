@@ -23,7 +23,7 @@ run: install ## migrate, fill an empty database with demo data, serve on http://
 	@exec $(BIN)/oluko serve $(if $(PORT),--port $(PORT))
 
 # Rules, races, the API and one journey with money run on the second engine too; what asks no database of ours does not.
-ON_BOTH := $(addprefix tests/,api bookings calendars dashboards faults jobs ledger meetings offerings payments journeys) \
+ON_BOTH := $(addprefix tests/,api bookings calendars dashboards faults jobs ledger meetings offerings payments payouts journeys) \
 	tests/core/test_backup.py
 
 test: tools check ## every check, then every test on SQLite and those about data on PostgreSQL

@@ -22,16 +22,16 @@ from oluko.payouts.payouts import SMALLEST, payouts_of, weekly_from
 from oluko.payouts.standing import standing
 
 STATEMENT = 50
-PAYOUTS = 10
+PAYOUTS = 20
 
 
 @dataclass(frozen=True)
 class Movement:
-    """A line, what it is called, what it is about and where its story stands."""
+    """A line, its title, what stands below that, and where its story is told."""
 
     line: Line
-    label: str
     title: str
+    below: str
     url: str
 
 
@@ -65,11 +65,8 @@ def _movements(tutor: Person) -> list[Movement]:
 def _movement(line: Line, title: str, payout: Payout | None) -> Movement:
     label = movement_label(line.kind)
     if payout is not None:
-        return Movement(line, label, f"{payout.bank_name} …{payout.account_number[-4:]}", _address(payout))
+        bank = f"{payout.bank_name} …{payout.account_number[-4:]}"
+        return Movement(line, label, bank, reverse("payout", args=[payout.pk]))
     if title and line.booking_id:
-        return Movement(line, label, title, reverse("session_money", args=[line.booking_id]))
+        return Movement(line, title, label, reverse("session_money", args=[line.booking_id]))
     return Movement(line, label, "", "")
-
-
-def _address(payout: Payout) -> str:
-    return reverse("payout", args=[payout.pk])

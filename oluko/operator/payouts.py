@@ -64,6 +64,8 @@ def _facts(payout: Payout) -> Facts:
         (_("Bank"), f"{payout.bank_name} …{payout.account_number[-4:]}"),
         (_("Holder"), payout.account_name),
     ]
+    if payout.send_after and payout.send_after > clock.now():
+        facts.append((_("Held until"), times.show(payout.send_after)))
     if bank is None or bank.recipient_code != payout.recipient_code:
         facts.append((_("Account since"), _("changed after this was asked for: nothing is sent to it")))
     else:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.gateway import GatewayError, ProviderBusy
-from oluko.ledger.audit import record_change
+from oluko.ledger.audit import record_change, trail
 from oluko.payments.models import ReviewItem
 from oluko.payments.paystack import NotEnoughBalance, Refused, SentTransfer, paystack
 from oluko.payouts.models import BankAccount, Payout
@@ -202,7 +202,8 @@ def _put_back(payout: Payout, status: Payout.Status, outcome: str) -> bool:
     rows = Payout.objects.filter(pk=payout.pk, status=Status.SENDING, attempts=payout.attempts)
     if not rows.update(status=status, outcome=outcome[:300], next_try_at=timezone.now() + wait):
         return False
-    if status == Status.NO_BALANCE:
+    # However often it is tried, it is told once.
+    if status == Status.NO_BALANCE and trail("payout", payout.reference)[-1].to_state != status:
         record_change("payout", payout.reference, Status.SENDING, status, actor_id=None, why=outcome, at=clock.now())
         tell(payout, "payout_waits")
     return True
