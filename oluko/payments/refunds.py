@@ -219,8 +219,8 @@ def settle(refund_id: UUID, *, paystack_id: str, outcome: str) -> bool:
 def _mark_booking(refund: Refund) -> None:
     """REFUNDED, if this was the booking's own money: a live one is PAID by another payment meanwhile."""
     rows = Booking.objects.filter(pk=refund.payment.booking_id, status__in=FINAL)
-    if refund.cause == Cause.REVIEW:
-        # Money that an operator sent back never settled this booking; another attempt may have.
+    if refund.cause in (Cause.REVIEW, Cause.TIME_LOST):
+        # Money that was sent back, or that came for a lost time, never settled this booking; another attempt may have.
         rows = rows.exclude(payment_status=PaymentStatus.PAID)
     if refund.cause != Cause.PAID_TWICE:
         rows.update(payment_status=PaymentStatus.REFUNDED)

@@ -11,19 +11,23 @@ import pytest
 from oluko.accounts.models import Person
 from oluko.bookings.book import book, offered_terms
 from oluko.bookings.deadlines import lapse_due
-from oluko.bookings.models import Booking
+from oluko.bookings.models import Booking, Status
+from oluko.bookings.sessions import mark_session
 from oluko.calendars.models import Claim
 from oluko.core.errors import Conflict, Unavailable
 from oluko.ledger.models import Account, Transfer
 from oluko.ledger.wallets import wallet_of
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
+from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import Checkout, proceed_with_payment
 from oluko.payments.events import store_event
+from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Payment, ProviderEvent, Refund, ReviewItem
 from oluko.payments.reconcile import check_payment, check_pending
-from oluko.payments.refunds import follow_refunds
+from oluko.payments.refunds import follow_refunds, settle
 from tests.draining import drain
+from tests.paying import attempt, charge_for
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -131,9 +135,9 @@ def test_second_attempt_paid_too_is_refunded_whole(
     sandbox.check_out(first.authorization_url or "", "failed")
     check_payment(first.reference or "")
     second = proceed_with_payment(ada, first.booking.pk)
-    for attempt in (second, first):
-        sandbox.check_out(attempt.authorization_url or "", "success")
-        assert check_payment(attempt.reference or "")
+    for begun in (second, first):
+        sandbox.check_out(begun.authorization_url or "", "success")
+        assert check_payment(begun.reference or "")
     assert balance("REFUNDS_DUE") == 5_000_00
     drain()
     settle_refunds()
@@ -231,3 +235,23 @@ def settle_refunds() -> None:
             return
         time.sleep(0.1)
     raise AssertionError(list(Refund.objects.values("status", "outcome")))
+
+
+def test_money_that_came_for_a_lost_time_never_settles_the_session_that_another_attempt_paid(
+    ada: Person, bola: Person, tunde: Person, offering: Offering, at: datetime, frozen: Callable[[datetime], datetime]
+) -> None:
+    """The time was somebody else's for a while: the first attempt goes back, the second revives the booking."""
+    terms = offered_terms(offering.pk)
+    booking = book(ada, terms, mode=BookingMode.INSTANT, scheduled_at=at)
+    first = attempt(booking, "olk-first")
+    assert apply_charge(first.reference, charge_for(first, status="failed"))
+    second = attempt(booking, "olk-second")
+    frozen(booking.created_at + timedelta(minutes=16))
+    others = book(bola, terms, mode=BookingMode.INSTANT, scheduled_at=at)
+    assert apply_charge(first.reference, charge_for(first))
+    cancel_booking(bola, others.pk)
+    assert apply_charge(second.reference, charge_for(second))
+    frozen(booking.ends_at + timedelta(minutes=1))
+    mark_session(tunde, booking.pk, Status.COMPLETED)
+    assert settle(Refund.objects.get(cause="TIME_LOST").pk, paystack_id="1", outcome="processed")
+    assert (reload(booking).status, reload(booking).payment_status) == ("COMPLETED", "PAID")
