@@ -20,7 +20,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """Minor units. `refund + tutor_keeps + platform_keeps` is what was paid; `changes_at` lies ahead."""
+    """Minor units. `refund + tutor_keeps + platform_keeps` is what was paid and not given back yet.
+
+    `changes_at` lies ahead.
+    """
 
     refund: int
     tutor_keeps: int
@@ -43,7 +46,8 @@ def refund_terms(booking: Booking, who: Who, now: datetime) -> Terms:
 
     "Until" includes the instant itself. Half of an odd sum is rounded up, in the student's favour.
     """
-    paid = booking.price if booking.payment_status == PaymentStatus.PAID else 0
+    # A bank may have taken a part of it back already.
+    paid = booking.price - booking.given_back if booking.payment_status == PaymentStatus.PAID else 0
     refund = paid if who == Who.TUTOR else _share(booking, paid, now)
     kept = money.split(paid - refund, booking.tutor_share_bps)
     changes = [] if who == Who.TUTOR or not paid else _changes(booking, paid, now)
@@ -52,13 +56,7 @@ def refund_terms(booking: Booking, who: Who, now: datetime) -> Terms:
 
 def kept_parts(booking: Booking) -> money.Split:
     """What tutor and platform keep of a paid booking after its refund, if any."""
-    return money.split(booking.price - booking.refunded, booking.tutor_share_bps)
-
-
-def returned_parts(booking: Booking) -> money.Split:
-    """What tutor and platform give back of a paid booking: just what the split had given them less what they keep."""
-    paid, kept = money.split(booking.price, booking.tutor_share_bps), kept_parts(booking)
-    return money.Split(tutor=paid.tutor - kept.tutor, platform=paid.platform - kept.platform)
+    return money.split(booking.price - booking.given_back, booking.tutor_share_bps)
 
 
 def _share(booking: Booking, paid: int, at: datetime) -> int:

@@ -55,6 +55,7 @@ class CancelReason(models.TextChoices):
     BY_STUDENT = "BY_STUDENT", _("Cancelled by the student")
     BY_TUTOR = "BY_TUTOR", _("Cancelled by the tutor")
     BY_OPERATOR = "BY_OPERATOR", _("Cancelled by the operator")
+    TAKEN_BY_BANK = "TAKEN_BY_BANK", _("The bank took the payment back")
 
 
 class Booking(models.Model):
@@ -139,6 +140,11 @@ class Booking(models.Model):
     @property
     def awaits_payment(self) -> bool:
         return self.status == Status.SCHEDULED and self.payment_status == PaymentStatus.PENDING
+
+    @property
+    def given_back(self) -> int:
+        """What the student has back, or is to get back, in minor units."""
+        return self.refunded + self.refunded_late
 
     @property
     def deadline(self) -> datetime | None:

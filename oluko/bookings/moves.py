@@ -45,7 +45,7 @@ def may_move(booking: Booking, now: datetime) -> bool:
         return False
     if booking.payment_status != PaymentStatus.PAID:
         return True
-    return refund_terms(booking, Who.STUDENT, now).refund == booking.price
+    return refund_terms(booking, Who.STUDENT, now).refund == booking.price - booking.given_back
 
 
 def may_propose(booking: Booking, now: datetime) -> bool:

@@ -74,6 +74,24 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
     return booking
 
 
+def complete_over(booking: Booking, *, actor_id: UUID | None, why: str) -> bool:
+    """A paid session that is over and that its tutor has not marked counts as completed, from its end.
+
+    False if somebody was quicker. Call inside a transaction.
+    """
+    moved = booking.move_to(
+        Status.COMPLETED,
+        actor_id=actor_id,
+        why=why,
+        only_if=_paid(),
+        ended_at=booking.ends_at,
+        release_at=booking.ends_at + DISPUTE_WINDOW,
+    )
+    if moved:
+        release_time(booking.pk)
+    return moved
+
+
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _complete_unmarked(booking_id: UUID) -> bool:
@@ -81,16 +99,8 @@ def _complete_unmarked(booking_id: UUID) -> bool:
     if booking.status not in (Status.SCHEDULED, Status.IN_PROGRESS):
         return False
     # The dispute window ran while nobody marked it: from the session's end, so it has passed as well.
-    moved = booking.move_to(
-        Status.COMPLETED,
-        actor_id=None,
-        why="UNMARKED_FOR_24_HOURS",
-        only_if=_paid(),
-        ended_at=booking.ends_at,
-        release_at=booking.ends_at + DISPUTE_WINDOW,
-    )
+    moved = complete_over(booking, actor_id=None, why="UNMARKED_FOR_24_HOURS")
     if moved:
-        release_time(booking.pk)
         tell_both(booking, "completed")
     return moved
 

@@ -59,6 +59,42 @@ TEXTS = {
     "cancelled": (_("Cancelled: %(title)s, %(when)s"), _("The session with %(other)s will not take place.")),
     "refund_due": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. Your bank may need some days.")),
     "refunded": (_("%(amount)s refunded"), _("For “%(title)s”, %(when)s.")),
+    "given_back": (_("%(amount)s go back to you"), _("For “%(title)s”, %(when)s. %(why)s")),
+    "given_back_tutor": (
+        _("Oluko has given money back: %(title)s"),
+        _("%(amount)s of it are your part of %(when)s with %(other)s. %(why)s"),
+    ),
+    "problem_reported": (
+        _("%(other)s reports a problem: %(title)s"),
+        _("About %(when)s. Say on the session's page how it was for you; the money stays where it is until we decide."),
+    ),
+    "problem_answered": (
+        _("%(other)s has answered: %(title)s"),
+        _("It is about the problem that you reported. We decide now, and write to both of you."),
+    ),
+    "problem_released": (
+        _("Decided: %(title)s, %(when)s"),
+        _("Nothing goes back to the student; the tutor is paid. %(why)s"),
+    ),
+    "problem_refunded": (
+        _("Decided: %(title)s, %(when)s"),
+        _("%(amount)s of %(price)s go back to the student. %(why)s"),
+    ),
+    "disputed": (
+        _("A bank disputes a payment: %(title)s"),
+        _(
+            "The bank of %(other)s asks for %(amount)s back, paid for %(when)s. What is left of that money is frozen. "
+            "%(why)s"
+        ),
+    ),
+    "dispute_won": (
+        _("Decided for you: %(title)s"),
+        _("The bank leaves the payment for %(when)s where it is. Your part is yours again."),
+    ),
+    "dispute_lost": (
+        _("Decided for the student: %(title)s"),
+        _("The bank has taken back the payment for %(when)s with %(other)s. %(amount)s of it were your part."),
+    ),
     "released": (_("%(amount)s are available"), _("For “%(title)s” of %(when)s.")),
     "moved": (
         _("Moved: %(title)s, now %(when)s"),
@@ -77,15 +113,25 @@ TEXTS = {
 
 
 def tell(
-    booking: Booking, person: Person, event: str, *, amount: int = 0, key: str = "", other_time: datetime | None = None
+    booking: Booking,
+    person: Person,
+    event: str,
+    *,
+    amount: int = 0,
+    key: str = "",
+    other_time: datetime | None = None,
+    why: str = "",
 ) -> None:
     """Notify one of the two of an event, once. Call inside a transaction.
 
     `amount` in minor units where the text names a sum, `other_time` where it names another start than the booking's;
-    `key` tells repeated events of one kind apart.
+    `key` tells repeated events of one kind apart; `why` is what the text ends with.
     """
     title, body = TEXTS[event]
-    facts = _facts(booking, person, amount) | {"other_time": when_for(person, other_time) if other_time else ""}
+    facts = _facts(booking, person, amount) | {
+        "other_time": when_for(person, other_time) if other_time else "",
+        "why": why,
+    }
     notify(
         person,
         event,
@@ -99,10 +145,18 @@ def tell(
     )
 
 
-def tell_both(booking: Booking, event: str, *, key: str = "", other_time: datetime | None = None) -> None:
+def tell_both(
+    booking: Booking,
+    event: str,
+    *,
+    amount: int = 0,
+    key: str = "",
+    other_time: datetime | None = None,
+    why: str = "",
+) -> None:
     """Notify student and tutor of the same event."""
-    tell(booking, booking.student, event, key=key, other_time=other_time)
-    tell(booking, booking.tutor, event, key=key, other_time=other_time)
+    for person in (booking.student, booking.tutor):
+        tell(booking, person, event, amount=amount, key=key, other_time=other_time, why=why)
 
 
 def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:

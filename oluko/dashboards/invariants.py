@@ -120,8 +120,7 @@ _POSTED = """
         sum(CASE WHEN kind = 'charge_to_refund' THEN amount ELSE 0 END) AS sent_back,
         sum(CASE WHEN kind = 'charge_unapplied' THEN amount ELSE 0 END) AS unapplied,
         sum(CASE WHEN kind = 'fee' THEN amount ELSE 0 END) AS fee,
-        sum(CASE WHEN kind IN ('refund_tutor', 'refund_platform', 'review_to_refund', 'charge_to_refund')
-            THEN amount ELSE 0 END) AS due,
+        sum(CASE WHEN kind IN {TO_REFUNDS} THEN amount ELSE 0 END) AS due,
         sum(CASE WHEN kind = 'refunded' THEN amount ELSE 0 END) AS refunded
     FROM ledger_transfer WHERE payment_reference <> '' GROUP BY payment_reference"""
 
@@ -185,6 +184,15 @@ _OF_BOOKING = """
             AS tutor,
         sum(CASE WHEN c.kind = 'PLATFORM_PENDING' THEN x.amount WHEN d.kind = 'PLATFORM_PENDING' THEN -x.amount
             ELSE 0 END) AS platform,
+        sum(CASE WHEN c.kind LIKE 'TUTOR_%' THEN x.amount ELSE 0 END)
+            - sum(CASE WHEN d.kind LIKE 'TUTOR_%' THEN x.amount ELSE 0 END) AS tutors,
+        sum(CASE WHEN c.kind LIKE 'PLATFORM_%' AND x.kind <> 'dispute_loss' THEN x.amount ELSE 0 END)
+            - sum(CASE WHEN d.kind LIKE 'PLATFORM_%' AND x.kind <> 'dispute_loss' THEN x.amount ELSE 0 END)
+            AS platforms,
+        sum(CASE WHEN c.kind = 'TUTOR_HELD' THEN x.amount WHEN d.kind = 'TUTOR_HELD' THEN -x.amount ELSE 0 END)
+            AS tutor_held,
+        sum(CASE WHEN c.kind = 'PLATFORM_HELD' THEN x.amount WHEN d.kind = 'PLATFORM_HELD' THEN -x.amount ELSE 0 END)
+            AS platform_held,
         sum(CASE WHEN x.kind = 'release_tutor' THEN x.amount ELSE 0 END) AS tutor_out,
         sum(CASE WHEN x.kind = 'release_platform' THEN x.amount ELSE 0 END) AS platform_out,
         max(CASE WHEN c.person_id <> b.tutor_id OR d.person_id <> b.tutor_id THEN 1 ELSE 0 END) AS strangers
@@ -201,22 +209,125 @@ _BOOKINGS = (
             WHEN 'REFUNDED' THEN coalesce(t.fulfilled, 0) > 1 ELSE coalesce(t.fulfilled, 0) <> 0 END""",
     ),
     Check(
-        "booking {0} of {1}, {2} given back, has {3} and {4} pending, {5} and {6} released",
+        "booking {0} of {1}, {2} given back before its release and {3} after, has {4} and {5} pending, {6} and {7} "
+        "frozen, {8} and {9} released; {10} and {11} in all",
         """
-        SELECT b.id, b.price, b.refunded, t.tutor, t.platform, t.tutor_out, t.platform_out FROM (
-            SELECT id, price, refunded, released_at,
+        SELECT b.id, b.price, b.refunded, b.refunded_late, t.tutor, t.platform, t.tutor_held, t.platform_held,
+            t.tutor_out, t.platform_out, t.tutors, t.platforms FROM (
+            SELECT id, price, refunded, refunded_late, released_at,
                 (price - refunded) * tutor_share_bps / 10000 AS kept,
-                price - refunded - (price - refunded) * tutor_share_bps / 10000 AS rest
+                price - refunded - (price - refunded) * tutor_share_bps / 10000 AS rest,
+                (price - refunded - refunded_late) * tutor_share_bps / 10000 AS kept_now,
+                price - refunded - refunded_late - (price - refunded - refunded_late) * tutor_share_bps / 10000
+                    AS rest_now
             FROM bookings_booking
         ) AS b JOIN ({OF_BOOKING}) AS t ON t.booking_id = b.id
-        WHERE CASE WHEN t.fulfilled <> 1 THEN t.tutor <> 0 OR t.platform <> 0 OR t.tutor_out <> 0 OR t.platform_out <> 0
+        WHERE CASE WHEN t.fulfilled <> 1 THEN t.tutors <> 0 OR t.platforms <> 0 OR t.tutor <> 0 OR t.platform <> 0
+                OR t.tutor_out <> 0 OR t.platform_out <> 0
+            WHEN t.tutors <> b.kept_now OR t.platforms <> b.rest_now THEN 1 = 1
             WHEN b.released_at IS NULL
-            THEN t.tutor <> b.kept OR t.platform <> b.rest OR t.tutor_out <> 0 OR t.platform_out <> 0
+            THEN t.tutor + t.tutor_held <> b.kept OR t.platform + t.platform_held <> b.rest OR b.refunded_late <> 0
+                OR t.tutor_out <> 0 OR t.platform_out <> 0
             ELSE t.tutor <> 0 OR t.platform <> 0 OR t.tutor_out <> b.kept OR t.platform_out <> b.rest END""",
     ),
     Check(
         "money of booking {0} lies in another tutor's wallet",
         "SELECT t.booking_id FROM ({OF_BOOKING}) AS t WHERE t.strangers = 1",
+    ),
+)
+
+# Disputes that no bank has decided, each with the booking that it is about.
+_DISPUTED = """
+    SELECT d.held_tutor, d.held_platform, d.currency, b.id AS booking_id, b.tutor_id, b.release_held
+    FROM payments_dispute d JOIN payments_payment p ON p.id = d.payment_id
+    JOIN bookings_booking b ON b.id = p.booking_id
+    WHERE d.status IN ('AWAITING_US', 'AWAITING_BANK')"""
+
+_HELD = (
+    Check(
+        "{2} of person {0} are frozen in {1}, open disputes hold {3}",
+        """
+        SELECT o.person_id, o.currency, sum(o.balance), sum(o.held) FROM (
+            SELECT person_id, currency, balance, 0 AS held FROM ledger_account WHERE kind = 'TUTOR_HELD'
+            UNION ALL SELECT tutor_id, currency, 0, held_tutor FROM ({DISPUTED}) AS t
+        ) AS o GROUP BY o.person_id, o.currency HAVING sum(o.balance) <> sum(o.held)""",
+    ),
+    Check(
+        "{1} of the platform are frozen in {0}, open disputes hold {2}",
+        """
+        SELECT o.currency, sum(o.balance), sum(o.held) FROM (
+            SELECT currency, balance, 0 AS held FROM ledger_account WHERE kind = 'PLATFORM_HELD'
+            UNION ALL SELECT currency, 0, held_platform FROM ({DISPUTED}) AS t
+        ) AS o GROUP BY o.currency HAVING sum(o.balance) <> sum(o.held)""",
+    ),
+    Check(
+        "the release of booking {0} is held, and nothing open holds it",
+        """
+        SELECT b.id FROM bookings_booking b WHERE b.release_held
+            AND NOT EXISTS (SELECT 1 FROM payments_problem r WHERE r.booking_id = b.id AND r.status = 'OPEN')
+            AND NOT EXISTS (SELECT 1 FROM ({DISPUTED}) AS t WHERE t.booking_id = b.id)""",
+    ),
+    Check(
+        "booking {0} has an open dispute or problem, and its release is not held",
+        """
+        SELECT b.id FROM bookings_booking b JOIN payments_problem r ON r.booking_id = b.id AND r.status = 'OPEN'
+        WHERE NOT b.release_held OR b.released_at IS NOT NULL
+        UNION
+        SELECT t.booking_id FROM ({DISPUTED}) AS t
+        WHERE NOT t.release_held AND (t.held_tutor <> 0 OR t.held_platform <> 0)""",
+    ),
+    Check(
+        "person {0} owes {1} of {3} and has {2} available, which should have paid for it",
+        """
+        SELECT o.person_id, o.balance, a.balance, o.currency FROM ledger_account o JOIN ledger_account a
+            ON a.kind = 'TUTOR_AVAILABLE' AND a.person_id = o.person_id AND a.currency = o.currency
+        WHERE o.kind = 'TUTOR_OWES' AND o.balance > 0 AND a.balance > 0""",
+    ),
+)
+
+# The postings of each payout, by its reference.
+_OF_PAYOUT = """
+    SELECT payment_reference,
+        sum(CASE WHEN kind = 'payout_reserved' THEN amount ELSE 0 END) AS reserved,
+        sum(CASE WHEN kind = 'payout_settled' THEN amount ELSE 0 END) AS settled,
+        sum(CASE WHEN kind = 'payout_returned' THEN amount ELSE 0 END) AS returned,
+        sum(CASE WHEN kind = 'payout_reversed' THEN amount ELSE 0 END) AS reversed,
+        sum(CASE WHEN kind = 'payout_fee' THEN amount ELSE 0 END) AS fee
+    FROM ledger_transfer WHERE kind IN {PAYOUT_KINDS} GROUP BY payment_reference"""
+
+_PAYOUTS = (
+    Check(
+        "payout {0} of {1} is {2}, and {3} are reserved, {4} settled, {5} returned, {6} reversed, fee {7} as {8}",
+        """
+        SELECT p.reference, p.amount, p.status, coalesce(t.reserved, 0), coalesce(t.settled, 0),
+            coalesce(t.returned, 0), coalesce(t.reversed, 0), p.fee, coalesce(t.fee, 0)
+        FROM payouts_payout p LEFT JOIN ({OF_PAYOUT}) AS t ON t.payment_reference = p.reference
+        WHERE t.reserved IS NULL OR t.reserved <> p.amount OR t.fee <> p.fee OR CASE p.status
+            WHEN 'PAID' THEN t.settled <> p.amount OR t.returned <> 0 OR t.reversed <> 0
+            WHEN 'RETURNED' THEN t.returned + t.reversed <> p.amount OR t.settled <> t.reversed
+            ELSE t.settled <> 0 OR t.returned <> 0 OR t.reversed <> 0 OR t.fee <> 0 END""",
+    ),
+    Check(
+        "money of payout {0} is posted, but there is no such payout",
+        """
+        SELECT t.payment_reference FROM ({OF_PAYOUT}) AS t
+        LEFT JOIN payouts_payout p ON p.reference = t.payment_reference WHERE p.id IS NULL""",
+    ),
+    Check(
+        "money of payout {0} comes from another tutor's wallet",
+        """
+        SELECT p.reference FROM payouts_payout p JOIN ledger_transfer x ON x.payment_reference = p.reference
+        JOIN ledger_account d ON d.id = x.debit_id JOIN ledger_account c ON c.id = x.credit_id
+        WHERE d.person_id <> p.tutor_id OR c.person_id <> p.tutor_id""",
+    ),
+    Check(
+        "{2} of person {0} are on the way in {1}, open payouts make {3}",
+        """
+        SELECT o.person_id, o.currency, sum(o.balance), sum(o.amount) FROM (
+            SELECT person_id, currency, balance, 0 AS amount FROM ledger_account WHERE kind = 'TUTOR_ON_THE_WAY'
+            UNION ALL
+            SELECT tutor_id, currency, 0, amount FROM payouts_payout WHERE status NOT IN ('PAID', 'RETURNED')
+        ) AS o GROUP BY o.person_id, o.currency HAVING sum(o.balance) <> sum(o.amount)""",
     ),
 )
 
@@ -226,10 +337,15 @@ _WORDS = {
     "HOLDERS": _HOLDERS,
     "POSTED": _POSTED,
     "OF_BOOKING": _OF_BOOKING,
+    "OF_PAYOUT": _OF_PAYOUT,
+    "DISPUTED": _DISPUTED,
     "LIVE": "('PENDING_MENTOR_REVIEW', 'SCHEDULED', 'IN_PROGRESS')",
     "DEBIT_NORMAL": "('PAYSTACK_CLEARING', 'PAYSTACK_FEES', 'TUTOR_OWES')",
     "OWED": "('TUTOR_PENDING', 'TUTOR_AVAILABLE', 'TUTOR_ON_THE_WAY', 'TUTOR_HELD', 'TUTOR_OWES', 'PLATFORM_PENDING', "
     "'PLATFORM_HELD', 'REFUNDS_DUE', 'UNAPPLIED')",
+    "PAYOUT_KINDS": "('payout_reserved', 'payout_settled', 'payout_returned', 'payout_reversed', 'payout_fee')",
+    "TO_REFUNDS": "('refund_tutor', 'refund_platform', 'refund_available', 'refund_owed', 'refund_revenue', "
+    "'review_to_refund', 'charge_to_refund')",
     "SPLIT": "('charge_tutor', 'charge_platform')",
 }
 
@@ -237,7 +353,7 @@ _WORDS = {
 def violations() -> list[str]:
     """What is false, a line each; nothing where all is well. At most 20 of a kind are told, and how many there are."""
     with snapshot():
-        return [*_missing_triggers(), *_found((*_LEDGER, *_TIME, *_PAYMENTS, *_BOOKINGS))]
+        return [*_missing_triggers(), *_found((*_LEDGER, *_TIME, *_PAYMENTS, *_BOOKINGS, *_HELD, *_PAYOUTS))]
 
 
 def sums() -> dict[str, int]:
@@ -253,7 +369,11 @@ def sums() -> dict[str, int]:
         "fees": kinds.PAYSTACK_FEES,
         "tutors_pending": kinds.TUTOR_PENDING,
         "tutors_available": kinds.TUTOR_AVAILABLE,
+        "tutors_on_the_way": kinds.TUTOR_ON_THE_WAY,
+        "tutors_held": kinds.TUTOR_HELD,
+        "tutors_owe": kinds.TUTOR_OWES,
         "platform_pending": kinds.PLATFORM_PENDING,
+        "platform_held": kinds.PLATFORM_HELD,
         "platform_earned": kinds.PLATFORM_REVENUE,
         "refunds_due": kinds.REFUNDS_DUE,
         "unapplied": kinds.UNAPPLIED,

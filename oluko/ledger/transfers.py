@@ -68,6 +68,16 @@ def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = Non
         _move_balance(moved, delta)
 
 
+def lock_balances(*accounts: Account) -> list[int]:
+    """What these accounts hold at this moment, in their order, minor units. Call inside a transaction.
+
+    Nobody else moves their money until it ends. The rows are locked in the order of ids, as postings move them.
+    """
+    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in accounts]).order_by("pk")
+    balances = dict(rows.values_list("pk", "balance"))
+    return [balances[each.pk] for each in accounts]
+
+
 def _deltas(postings: list[Posting]) -> list[tuple[Account, int]]:
     accounts: dict[int, Account] = {}
     change: dict[int, int] = defaultdict(int)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.bookings import deadlines
 from oluko.bookings.access import get_booking, get_shared
-from oluko.bookings.cancellations import Terms, Who, refund_terms, returned_parts
+from oluko.bookings.cancellations import Terms, Who, refund_terms
 from oluko.bookings.models import LIVE, Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.sessions import DISPUTE_WINDOW
 from oluko.bookings.wording import tell, tell_both
@@ -20,13 +20,11 @@ from oluko.calendars.claims import release_time
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid
-from oluko.ledger.models import Account
-from oluko.ledger.transfers import Posting, account, post
 from oluko.meetings.meetings import close_meeting
-from oluko.payments.models import Payment, Refund
-from oluko.payments.refunds import queue_refund
+from oluko.payments.giving_back import check_undisputed, give_back, lock_booking
+from oluko.payments.models import Refund
+from oluko.payments.problems import close_problem
 
-Kind = Account.Kind
 LONGEST_REASON = 1000
 _REASONS = {Who.STUDENT: CancelReason.BY_STUDENT, Who.TUTOR: CancelReason.BY_TUTOR}
 
@@ -66,7 +64,7 @@ def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "", most_k
     """Cancel a live booking; what the policy gives back goes out by a job.
 
     `most_kept` (minor units) is what the person was told that tutor and platform keep. Raises NotFound for a
-    stranger, Conflict when it is over, has started (for the student), has moved on, or would cost more than that.
+    stranger, Conflict when it is over, has started (for the student), is disputed, has moved on, or would cost more.
     """
     booking = get_booking(person, booking_id)
     if len(reason) > LONGEST_REASON:
@@ -79,10 +77,11 @@ def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "", most_k
 @transaction.atomic(durable=True)
 def _cancel(person: Person, booking_id: UUID, reason: str, most_kept: int | None) -> Cancellation:
     # Locked first, as finalization does: a payment that arrives meanwhile comes wholly before or after.
-    Booking.objects.select_for_update(of=("self",)).filter(pk=booking_id).first()
+    lock_booking(booking_id)
     booking, now = get_booking(person, booking_id), clock.now()
     who = who_cancels(person, booking)
     _check_cancellable(booking, who)
+    check_undisputed(booking)
     terms = refund_terms(booking, who, now)
     if most_kept is not None and terms.tutor_keeps + terms.platform_keeps > most_kept:
         raise TermsChanged
@@ -95,7 +94,6 @@ def _cancel(person: Person, booking_id: UUID, reason: str, most_kept: int | None
         cancel_reason=by,
         cancel_note=reason,
         cancelled_at=now,
-        refunded=terms.refund,
         release_at=now + DISPUTE_WINDOW if booking.payment_status == PaymentStatus.PAID else None,
     )
     if not moved:
@@ -104,41 +102,11 @@ def _cancel(person: Person, booking_id: UUID, reason: str, most_kept: int | None
     if booking.payment_status == PaymentStatus.PAID:
         close_meeting(booking)
     if terms.refund:
-        _reverse(booking)
+        give_back(booking, terms.refund, cause=Refund.Cause.CANCELLED)
         tell(booking, booking.student, "refund_due", amount=terms.refund)
+    close_problem(booking, refund=terms.refund, note=_("The session was cancelled."))
     tell_both(booking, "cancelled")
     return Cancellation(booking, terms.refund)
-
-
-def _reverse(booking: Booking) -> None:
-    """Take the refund out of both pending parts, in exactly the shares that the split had put there."""
-    back = returned_parts(booking)
-    # Of several paid attempts all but one were sent back whole, the moment that they arrived.
-    arrived_in_vain = (Refund.Cause.PAID_TWICE, Refund.Cause.TIME_LOST)
-    payment = booking.payments.exclude(refunds__cause__in=arrived_in_vain).get(status=Payment.Status.PAID)
-    due = account(Kind.REFUNDS_DUE, booking.currency)
-    post(
-        [
-            Posting(
-                "refund_tutor",
-                account(Kind.TUTOR_PENDING, booking.currency, booking.tutor_id),
-                due,
-                back.tutor,
-                f"cancel:{booking.pk}:tutor",
-            ),
-            Posting(
-                "refund_platform",
-                account(Kind.PLATFORM_PENDING, booking.currency),
-                due,
-                back.platform,
-                f"cancel:{booking.pk}:platform",
-            ),
-        ],
-        at=clock.now(),
-        booking_id=booking.pk,
-        payment_reference=payment.reference,
-    )
-    queue_refund(payment, booking.refunded, cause=Refund.Cause.CANCELLED)
 
 
 def _check_cancellable(booking: Booking, who: Who) -> None:

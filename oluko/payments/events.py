@@ -11,6 +11,7 @@ from django.tasks import Task
 from django.utils import timezone
 
 from oluko.core.database import repeat_on_deadlock
+from oluko.payments.disputes import check_dispute
 from oluko.payments.finalize import review_unknown_reference
 from oluko.payments.models import Payment, ProviderEvent
 from oluko.payments.reconcile import check_payment
@@ -38,7 +39,9 @@ def handle_event(event_id: int) -> None:
     if event.handled_at is not None:
         return
     name, data = read_event(bytes(event.body))
-    if name.startswith("charge.") and not name.startswith("charge.dispute"):
+    if name.startswith("charge.dispute."):
+        check_dispute(str(data.get("id") or ""))
+    elif name.startswith("charge."):
         _handle_charge(str(data.get("reference") or ""), data)
     elif name.startswith("refund."):
         follow_refunds_of(_refunded_reference(data))

@@ -128,6 +128,8 @@ class Dispute(models.Model):
         WON = "WON", _("Decided for the tutor")
         LOST = "LOST", _("Decided for the student")
 
+    OPEN = (Status.AWAITING_US, Status.AWAITING_BANK)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     paystack_id = models.CharField(max_length=30, unique=True)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="disputes")
@@ -197,6 +199,8 @@ class ReviewItem(models.Model):
         DOMAIN = "DOMAIN", _("Test money on a live site, or the reverse")
         UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE", _("Unknown reference")
         REFUND = "REFUND", _("Refund failed")
+        PROBLEM = "PROBLEM", _("Problem with a session")
+        DISPUTE = "DISPUTE", _("Disputed by a bank")
         OTHER = "OTHER", _("Other")
 
     key = models.CharField(max_length=120, unique=True, help_text=_("the same finding makes one row"))

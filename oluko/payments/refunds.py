@@ -219,6 +219,9 @@ def settle(refund_id: UUID, *, paystack_id: str, outcome: str) -> bool:
 def _mark_booking(refund: Refund) -> None:
     """REFUNDED, if this was the booking's own money: a live one is PAID by another payment meanwhile."""
     rows = Booking.objects.filter(pk=refund.payment.booking_id, status__in=FINAL)
+    if refund.cause in (Cause.PROBLEM, Cause.GOODWILL):
+        # A part that was given back of a session that took place leaves it paid.
+        rows = rows.filter(refunded=F("price") - F("refunded_late"))
     if refund.cause in (Cause.REVIEW, Cause.TIME_LOST):
         # Money that was sent back, or that came for a lost time, never settled this booking; another attempt may have.
         rows = rows.exclude(payment_status=PaymentStatus.PAID)

@@ -13,23 +13,29 @@ from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
+from oluko.payments.giving_back import recover_owed
 
 Kind = Account.Kind
 BATCH = 200
+# A dispute or a reported problem holds the money where it is.
+_FREE = {"released_at__isnull": True, "release_held": False}
 
 
 def release_due() -> int:
     """Release every booking whose `release_at` has come; how many."""
-    due = Booking.objects.filter(release_at__lte=clock.now(), released_at__isnull=True).values_list("pk", flat=True)
+    due = Booking.objects.filter(release_at__lte=clock.now(), **_FREE).values_list("pk", flat=True)
     return sum(release_money(booking_id) for booking_id in list(due[:BATCH]))
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def release_money(booking_id: UUID) -> bool:
-    """Move what is left of a booking's money from pending to available and revenue; False if that was done."""
+    """Move what is left of a booking's money from pending to available and revenue; False if that was done, or is held.
+
+    What the tutor owes is paid from it at once.
+    """
     now = clock.now()
-    rows = Booking.objects.filter(pk=booking_id, release_at__lte=now, released_at__isnull=True)
+    rows = Booking.objects.filter(pk=booking_id, release_at__lte=now, **_FREE)
     if not rows.update(released_at=now):
         return False
     booking = Booking.objects.select_related("tutor", "student").get(pk=booking_id)
@@ -54,6 +60,7 @@ def release_money(booking_id: UUID) -> bool:
         at=now,
         booking_id=booking.pk,
     )
+    recover_owed(booking.tutor_id, currency, key=f"release:{booking.pk}", booking_id=booking.pk)
     if kept.tutor:
         tell(booking, booking.tutor, "released", amount=kept.tutor)
     return True

@@ -30,6 +30,8 @@ from oluko.payments.tasks import send_refund_job
 
 Kind = Account.Kind
 LONGEST_NOTE = 250
+# A problem has its own decision; a dispute is decided by a bank.
+_DECIDED_ELSEWHERE = (ReviewItem.Kind.PROBLEM, ReviewItem.Kind.DISPUTE)
 
 
 class Way(StrEnum):
@@ -69,7 +71,7 @@ def get_item(item_id: int) -> ReviewItem:
 
 def ways_out(item: ReviewItem) -> list[Way]:
     """What may be decided about an item now; nothing once it is resolved."""
-    if item.resolved_at is not None:
+    if item.resolved_at is not None or item.kind in _DECIDED_ELSEWHERE:
         return []
     if item.kind == ReviewItem.Kind.REFUND:
         refund = _refund_of(item)
@@ -94,9 +96,12 @@ def preview(item: ReviewItem, way: Way) -> list[Line]:
 
 def unapplied(item: ReviewItem) -> int:
     """Minor units that lie in UNAPPLIED because of this item."""
-    if item.payment is None:
-        return 0
-    rows = Transfer.objects.filter(payment_reference=item.payment.reference)
+    return unapplied_of(item.payment) if item.payment else 0
+
+
+def unapplied_of(payment: Payment) -> int:
+    """Minor units of a payment that lie in UNAPPLIED."""
+    rows = Transfer.objects.filter(payment_reference=payment.reference)
     sums = rows.aggregate(
         came=Sum("amount", filter=Q(credit__kind=Kind.UNAPPLIED)),
         went=Sum("amount", filter=Q(debit__kind=Kind.UNAPPLIED)),

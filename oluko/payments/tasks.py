@@ -73,6 +73,14 @@ def follow_stuck_refunds() -> None:
     follow_stuck()
 
 
+@recurring("payments.disputes", every=600)
+def ask_about_disputes() -> None:
+    """Disputes that are open, and those of whose opening no webhook told."""
+    from oluko.payments.disputes import check_disputes
+
+    check_disputes()
+
+
 @recurring("payments.release", every=5)
 def release_due_money() -> None:
     """Pending money whose dispute window has passed."""

@@ -9,9 +9,11 @@ import pytest
 from django.conf import settings
 
 from oluko.accounts.models import Person
+from oluko.core.errors import DomainError
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.checkout import Checkout, begin_checkout
 from oluko.payments.paystack import paystack
+from tests.racing import run_threads
 from tests.sandbox_process import Sandbox, run_sandbox
 from tests.times import next_monday
 
@@ -51,3 +53,21 @@ def check_out(sandbox: Sandbox, offering: Offering, at: datetime) -> Callable[..
         )
 
     return begin
+
+
+@pytest.fixture
+def race() -> Callable[[int, Callable[[int], object]], list[str]]:
+    """`race(4, do)` does `do(0)` to `do(3)` in threads at once; the names of what came of them, or of the refusals."""
+
+    def run(count: int, do: Callable[[int], object]) -> list[str]:
+        def named(number: int) -> str:
+            try:
+                return type(do(number)).__name__
+            except DomainError as refusal:
+                return type(refusal).__name__
+
+        outcomes, errors = run_threads(count, named)
+        assert not errors, errors[0]
+        return outcomes
+
+    return run
