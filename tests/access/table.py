@@ -20,7 +20,8 @@ from typing import Any
 
 from oluko.bookings.calendar_files import feed_token
 from oluko.core.clock import iso
-from tests.access.world import WALKERS, World
+from tests.access.world import BANK, WALKERS, World
+from tests.cast import PASSWORD
 
 TABLE = """
 #                                                            at     visitor ada  zainab tunde mei  admin
@@ -69,6 +70,9 @@ POST mentorship/session/<uuid:booking_id>/move               held   in      302 
 POST mentorship/session/<uuid:booking_id>/move               ahead  in      302  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/move               begun  in      409  404    409   404  404
 POST mentorship/session/<uuid:booking_id>/proposal           ahead  in      302  404    404   404  404
+GET  mentorship/session/<uuid:booking_id>/problem            over   in      200  404    200   404  200
+POST mentorship/session/<uuid:booking_id>/problem            over   in      302  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/problem            ahead  in      409  404    409   404  404
 GET  mentorship/session/<uuid:booking_id>/cancel             ahead  in      200  404    200   404  404
 POST mentorship/session/<uuid:booking_id>/cancel             asked  in      302  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/cancel             held   in      302  404    302   404  404
@@ -107,12 +111,22 @@ GET  tutor/mentorship/schedule/<uuid:offering_id>            -      in      403 
 POST tutor/mentorship/schedule/<uuid:offering_id>            -      in      403  403    302   404  403
 GET  tutor/mentorship/schedule/<uuid:offering_id>/delete     -      in      403  403    200   404  403
 POST tutor/mentorship/schedule/<uuid:offering_id>/delete     -      in      403  403    302   404  403
+GET  tutor/bank-account                                      -      in      403  403    200   200  403
+POST tutor/bank-account                                      -      in      403  403    200=  200= 403
+GET  tutor/bank-account/banks                                -      in      403  403    200   200  403
+POST tutor/bank-account/save                                 -      in      403  403    302   302  403
+GET  tutor/payouts                                           -      in      403  403    200   200  403
+POST tutor/payouts                                           -      in      403  403    302   409  403
+POST tutor/payouts/weekly                                    -      in      403  403    302   422  403
+GET  tutor/payouts/<uuid:payout_id>                          -      in      403  403    200   404  403
+POST tutor/payouts/<uuid:payout_id>/call-off                 -      in      403  403    302   404  403
 GET  tutor/wallet                                            -      in      403  403    200   200  403
 
 GET  ^(?:api|action)(?:/.*)?$                                -      404     404  404    404   404  404
 POST ^(?:api|action)(?:/.*)?$                                -      404     404  404    404   404  404
 GET  api/docs                                                -      200     200  200    200   200  200
 GET  api/openapi.json                                        -      200     200  200    200   200  200
+GET  api/banks                                               -      in      200  200    200   200  200
 GET  api/mentorship/offerings                                -      200     200  200    200   200  200
 GET  api/mentorship/offerings/<offering_id>                  -      200     200  200    200   200  200
 GET  api/mentorship/offerings/<offering_id>/slots            -      200     200  200    200   200  200
@@ -150,6 +164,8 @@ POST action/getTutorMentorshipSessions                       -      in      200=
 POST action/getStudentMentorshipSessions                     -      in      200= 200=   200=  200= 200=
 POST action/getTutorAvailability                             -      in      403  403    200=  200= 403
 POST action/setTutorAvailability                             -      in      403  403    200   200  403
+POST action/saveBankAccount                                  -      in      403  403    200   200  403
+POST action/requestPayout                                    -      in      403  403    200   409  403
 POST action/markNotificationsRead                            -      in      200  200=   200=  200= 200=
 """
 
@@ -210,6 +226,7 @@ def address(world: World, line: Line) -> str:
         "token_id": world.token_id,
         "token": feed_token(world.people["ada"]),
         "calendar_id": world.calendar_id,
+        "payout_id": world.payout.pk,
     }
     path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(places[place[1]]), line.route)
     queries = {
@@ -309,6 +326,7 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mentorship/session/<uuid:booking_id>/reject": lambda world: {"reason": "Away", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/meeting-link": lambda world: {"meeting_url": "https://meet.example.com/x"},
     "mentorship/session/<uuid:booking_id>/cancel": lambda world: {"reason": "Ill"},
+    "mentorship/session/<uuid:booking_id>/problem": lambda world: {"words": "Nobody came"},
     "mentorship/session/<uuid:booking_id>/move": lambda world: {
         "scheduled_at": iso(world.now + timedelta(hours=44, minutes=55))
     },
@@ -323,6 +341,10 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "profile/tutor": lambda world: {"headline": "New", "bio": "Words", "hourly_rate": "7000", "photo": ""},
     "tutor/availability": _week,
     "tutor/availability/preview": _week,
+    "tutor/bank-account": lambda world: {"bank": BANK.name, "number": "0123456780"},
+    "tutor/bank-account/save": lambda world: {"bank": BANK.code, "number": "0123456780", "password": PASSWORD},
+    "tutor/payouts": lambda world: {"amount": "1,500", "key": "9f0c1d7e-6f0a-4f0e-9d35-6a3f6f6a1c11"},
+    "tutor/payouts/weekly": lambda world: {"weekly": "on"},
     "tutor/mentorship/schedule": lambda world: _listing(world) | {"courseId": ""},
     "tutor/mentorship/schedule/<uuid:offering_id>": lambda world: _listing(world) | {"courseId": ""},
     "api/mentorship/proceed-payment": lambda world: {},
@@ -343,5 +365,7 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "action/setMentorshipMeetingUrl": lambda world: {"meetingUrl": "https://meet.example.com/x"},
     "action/updateTutorMentorshipSessionStatus": lambda world: {"status": "COMPLETED"},
     "action/setTutorAvailability": _availability,
+    "action/saveBankAccount": lambda world: {"bankCode": BANK.code, "accountNumber": "0123456780"},
+    "action/requestPayout": lambda world: {"amount": 1_500},
     "action/markNotificationsRead": lambda world: {"ids": [world.notification.pk]},
 }

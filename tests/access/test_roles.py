@@ -104,6 +104,7 @@ def test_decisions_of_operators_are_not_there_for_others(world: World, who: str)
         "offering_id": world.offering.pk,
         "booking_id": world.bookings["ahead"].pk,
         "payment_id": world.payment.pk,
+        "payout_id": world.payout.pk,
     }
     outcomes = set()
     for entry in operator_routes:

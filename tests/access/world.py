@@ -31,12 +31,19 @@ from oluko.bookings.models import Booking, Status
 from oluko.bookings.sessions import mark_session
 from oluko.calendars.availability import set_availability
 from oluko.calendars.models import OutsideCalendar
+from oluko.core import clock
 from oluko.courses.courses import enrol, mark_lesson_done
 from oluko.courses.models import Course
+from oluko.ledger.models import Account
+from oluko.ledger.transfers import Posting, account, post
 from oluko.meetings.moves import reschedule_session
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.models import Payment
+from oluko.payments.paystack import Bank
+from oluko.payouts.bank_accounts import save_bank_account
+from oluko.payouts.models import Payout
+from oluko.payouts.payouts import request_payout
 from tests.cast import make_course, make_offering, make_person
 from tests.conftest import Frozen
 from tests.paying import attempt, pay
@@ -44,6 +51,7 @@ from tests.times import next_monday
 
 Role = Person.Role
 WALKERS = ("visitor", "ada", "zainab", "tunde", "mei", "admin")
+BANK = Bank("058", "Guaranty Trust Bank")
 OUTSIDERS = ("zainab", "mei")
 CSRF = "c" * 32
 # What Ada wrote, a lesson that she is enrolled for, and her name.
@@ -69,6 +77,7 @@ class World:
     notification: Notification
     token_id: int
     calendar_id: int
+    payout: Payout
     photo: str
     now: datetime
 
@@ -117,6 +126,7 @@ def build_world(frozen: Frozen) -> World:
         notification=Notification.objects.filter(person=ada).latest("pk"),
         token_id=ada.api_tokens.get().pk,
         calendar_id=keep_calendar(tunde),
+        payout=keep_payout(tunde),
         photo=give_photo(tunde),
         now=now,
     )
@@ -140,6 +150,18 @@ def keep_calendar(tutor: Person) -> int:
     return OutsideCalendar.objects.create(
         person=tutor, **facts, created_at=timezone.now(), next_read_at=timezone.now()
     ).pk
+
+
+def keep_payout(tutor: Person) -> Payout:
+    """A payout that waits to be sent; as much again is available."""
+    held, wallet = (
+        account(Account.Kind.PAYSTACK_CLEARING, "NGN"),
+        account(Account.Kind.TUTOR_AVAILABLE, "NGN", tutor.pk),
+    )
+    with transaction.atomic():
+        post([Posting("earned", held, wallet, 4_000_00, "earned")], at=clock.now())
+    save_bank_account(tutor, bank_code=BANK.code, account_number="0123456789")
+    return request_payout(tutor, 2_000_00)
 
 
 def give_photo(tutor: Person) -> str:
