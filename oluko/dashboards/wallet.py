@@ -45,7 +45,7 @@ def wallet_page(tutor: Person) -> dict[str, Any]:
         "form": withdraw_form(wallet.available) if bank and wallet.available >= SMALLEST else None,
         "account": bank,
         "held_until": bank.held_until if bank and bank.held_until and bank.held_until > clock.now() else None,
-        "next_weekly": weekly_from(bank) if bank and bank.weekly else None,
+        "next_weekly": weekly_from(bank) if bank else None,
         "payouts": [standing(payout) for payout in payouts_of(tutor, limit=PAYOUTS)],
         "movements": _movements(tutor),
         "months": list(zip(months, charts.columns([month.earned for month in months]), strict=True)),
