@@ -1,4 +1,4 @@
-"""Picking a time in a browser: by keyboard, in another zone, on another clock, on a slow network; moving a session."""
+"""Picking a time in a browser: in another zone, on another clock, on a slow network; moving a session."""
 
 from __future__ import annotations
 
@@ -21,50 +21,11 @@ def open_offering(page: Page, title: str = TITLE) -> None:
     expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
 
-def tab_to(page: Page, selector: str, *, most: int = 60) -> None:
-    """Press Tab until something of this selector has the focus."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => Boolean(document.activeElement?.matches(selector))", selector):
-            return
-    raise AssertionError(f"Tab never reaches {selector}")
-
-
 def later_month(page: Page) -> None:
     """The next month, where no seeded session and no other journey is near."""
     month = page.locator("#month-h").inner_text()
     page.get_by_role("link", name="Later month").click()
     expect(page.locator("#month-h")).not_to_have_text(month)
-
-
-def test_by_keyboard_alone_from_the_offering_to_a_held_checkout(page: Page) -> None:
-    sign_in(page, "seun.alabi@demo.test")
-    open_offering(page)
-    page.locator("main").focus()
-    tab_to(page, "#picker [data-date]")
-    first = page.evaluate("document.activeElement.dataset.date")
-    page.keyboard.press("PageDown")
-    page.wait_for_function("first => document.activeElement?.dataset?.date > first", arg=first)
-    # The month is one stop of the Tab key.
-    expect(page.locator("#picker [data-date][tabindex='0']")).to_have_count(1)
-    while not page.evaluate("document.activeElement.classList.contains('a')"):
-        page.keyboard.press("ArrowRight")
-    label = page.evaluate("document.activeElement.getAttribute('aria-label')")
-    assert re.fullmatch(r"\w+ \d+ \w+ \d{4}, \d+ times?", label)
-    page.keyboard.press("Enter")
-    expect(page.locator("#times-h")).to_be_focused()
-    expect(page.locator("#picker-says")).to_have_text(label)
-    tab_to(page, "#picker [data-time]", most=3)
-    page.keyboard.press("Space")
-    chosen = page.locator("#picker [data-time]:checked")
-    expect(chosen).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("#picker .time small")).to_have_count(1)
-    expect(page).to_have_url(re.compile("/mentorship/offerings/"))
-    assert_accessible(page)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
-    expect(page).to_have_url(re.compile("/mentorship/checkout/"))
 
 
 def test_another_zone_is_found_by_city_and_keeps_the_chosen_instant(page: Page) -> None:

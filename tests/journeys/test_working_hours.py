@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
+from tests.journeys.keys import tab_to
 from tests.journeys.pages import assert_accessible, sign_in
 
 PAGE = "/tutor/availability"
 WORKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
-MOST_TABS = 160
 SMALLEST_TARGET = 44  # pixels
 TOO_SMALL = """(form, least) => {
     const pressed = "button, summary, select, label:has(> input), input:not([type=checkbox], [type=hidden])";
@@ -39,26 +39,6 @@ def hours(page: Page, name: str) -> list[str]:
     row = day(page, name)
     starts, ends = ([each.input_value() for each in row.get_by_label(end, exact=True).all()] for end in ("From", "To"))
     return [f"{start}–{end}" for start, end in zip(starts, ends, strict=True)]
-
-
-def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
-    """Press Tab until the wanted element has the focus, as who has no mouse must; the focus can always be seen."""
-    for _ in range(MOST_TABS):
-        if wanted.evaluate("wanted => wanted === document.activeElement"):
-            assert_in_sight(wanted)
-            return
-        page.keyboard.press(key)
-    pytest.fail(f"{wanted} is not reached by {key}")
-
-
-def assert_in_sight(focused: Locator) -> None:
-    """Nothing that sticks to the screen lies over what has the focus."""
-    covered = """focused => {
-        const box = focused.getBoundingClientRect();
-        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-        return !(focused === top || focused.contains(top) || top?.contains(focused));
-    }"""
-    assert not focused.evaluate(covered)
 
 
 def type_date(page: Page, field: Locator, wanted: date) -> None:
