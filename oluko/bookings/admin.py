@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from oluko.accounts.models import Person
-from oluko.bookings.models import LIVE, Booking
+from oluko.bookings.models import LIVE, Booking, PaymentStatus
 from oluko.core.admin import Act, Endless, Record, money_of
 from oluko.ledger.audit import trail
 from oluko.ledger.stories import story_of
@@ -22,6 +22,7 @@ COLOURS = {
 }  # fmt: skip
 PAID_COLOURS = {"PENDING": "warning", "PAID": "success", "FAILED": "danger", "REFUNDED": "info"}
 PRICE, REFUNDED = money_of("price", _("price")), money_of("refunded", _("refunded"))
+REFUNDED_LATE = money_of("refunded_late", _("refunded after the release"))
 
 
 @admin.register(Booking)
@@ -47,7 +48,8 @@ class BookingAdmin(Endless, Record):
             _("Money"),
             {
                 "fields": (
-                    (PRICE, REFUNDED), ("tutor_share_bps", "cancellation_policy"), ("release_at", "released_at"),
+                    (PRICE, REFUNDED, REFUNDED_LATE), ("tutor_share_bps", "cancellation_policy"),
+                    ("release_at", "release_held", "released_at"),
                 )
             },
         ),
@@ -71,7 +73,7 @@ class BookingAdmin(Endless, Record):
             },
         ),
     )  # fmt: skip
-    readonly_fields = (PRICE, REFUNDED)
+    readonly_fields = (PRICE, REFUNDED, REFUNDED_LATE)
 
     @display(description=_("state"), ordering="status", label=COLOURS)  # type: ignore[untyped-decorator]
     def state(self, obj: Booking) -> tuple[str, str]:
@@ -84,6 +86,8 @@ class BookingAdmin(Endless, Record):
     def acts(self, obj: Any) -> Iterable[Act]:
         if obj.status in LIVE:
             yield Act(_("Cancel and give all back"), "operator_cancel", danger=True)
+        elif obj.payment_status in (PaymentStatus.PAID, PaymentStatus.REFUNDED) and obj.given_back < obj.price:
+            yield Act(_("Give money back"), "operator_give_back", danger=True)
 
     def story(self, obj: Any) -> dict[str, Any]:
         entries = trail("booking", str(obj.pk))

@@ -42,8 +42,11 @@ def money_lines(booking: Booking, reader: Person | None = None) -> list[Line]:
 
 
 def story_for(reader: Person | None, booking: Booking) -> list[Transfer]:
-    """Every movement that a booking caused, oldest first. The student does not see what Paystack takes from us."""
-    hidden = {"fee"} if reader is not None and reader.pk == booking.student_id else set()
+    """Every movement that a booking caused, oldest first.
+
+    The student does not see what Paystack takes from us, nor how a tutor's debt is paid.
+    """
+    hidden = {"fee", "owed_recovered"} if reader is not None and reader.pk == booking.student_id else set()
     return [transfer for transfer in story_of(booking.pk) if transfer.kind not in hidden]
 
 
@@ -61,7 +64,10 @@ def _name(account: Account, booking: Booking) -> str:
         Kind.PAYSTACK_FEES: "Paystack",
         Kind.TUTOR_PENDING: _("%(name)s, pending") % {"name": booking.tutor.name},
         Kind.TUTOR_AVAILABLE: _("%(name)s, available") % {"name": booking.tutor.name},
+        Kind.TUTOR_HELD: _("%(name)s, frozen") % {"name": booking.tutor.name},
+        Kind.TUTOR_OWES: _("%(name)s, owed") % {"name": booking.tutor.name},
         Kind.PLATFORM_PENDING: _("Oluko, pending"),
+        Kind.PLATFORM_HELD: _("Oluko, frozen"),
         Kind.PLATFORM_REVENUE: _("Oluko, earned"),
         Kind.REFUNDS_DUE: _("Refund under way"),
         Kind.UNAPPLIED: _("Being looked at"),
@@ -80,6 +86,19 @@ def _labels() -> dict[str, str]:
         "refund_platform": _("Refund, from Oluko's part"),
         "review_to_refund": _("Decided: to be given back"),
         "refunded": _("Refunded"),
+        "refund_available": _("Refund, from the tutor's part"),
+        "refund_owed": _("Refund, from the tutor's part, as a debt"),
+        "refund_revenue": _("Refund, from Oluko's part"),
+        "owed_recovered": _("Debt paid from what was earned"),
+        "dispute_frozen_tutor": _("Frozen by a dispute, the tutor's part"),
+        "dispute_frozen_platform": _("Frozen by a dispute, Oluko's part"),
+        "dispute_freed_tutor": _("Free again, the tutor's part"),
+        "dispute_freed_platform": _("Free again, Oluko's part"),
+        "dispute_lost_tutor": _("Taken back by the bank, the tutor's part"),
+        "dispute_lost_owed": _("Taken back by the bank, the tutor's part, as a debt"),
+        "dispute_lost_platform": _("Taken back by the bank, Oluko's part"),
+        "dispute_lost_unapplied": _("Taken back by the bank, money not applied"),
+        "dispute_loss": _("Taken back by the bank, Oluko's loss"),
         "payout_reserved": _("Set aside for a payout"),
         "payout_settled": _("Paid out to the bank"),
         "payout_fee": _("Paystack's fee of a payout"),

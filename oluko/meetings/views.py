@@ -19,10 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booking
+from oluko.bookings.cancellations import kept_parts
 from oluko.bookings.models import FINAL, Booking, Status
 from oluko.bookings.moves import live_proposal, may_propose, moves_of
 from oluko.bookings.sessions import mark_session
-from oluko.core import clock, money
+from oluko.core import clock
 from oluko.core.errors import Invalid
 from oluko.meetings import room
 from oluko.meetings.links import frame_origins
@@ -138,7 +139,8 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "lapsed": booking.deadline is not None and booking.deadline <= now,
         "unmarked": booking.status not in FINAL,
         "unmarked_until": room.unmarked_until(booking),
-        "tutor_share": money.split(booking.price, booking.tutor_share_bps).tutor,
+        "tutor_share": kept_parts(booking).tutor,
+        "passed_on": booking.price - booking.given_back,
     }
     return described | {"version": _version(described, request)}
 
@@ -155,7 +157,8 @@ def _version(described: dict[str, Any], request: SignedInRequest) -> str:
         booking.deadline,
         described["proposal"],
         described["may_move"],
-        booking.refunded,
+        booking.given_back,
+        booking.release_held,
         booking.release_at,
         booking.released_at,
         booking.cancel_note,

@@ -51,6 +51,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _entry(_("Payments"), "admin:payments_payment_changelist", "payments"),
                 _entry(_("Refunds"), "admin:payments_refund_changelist", "undo"),
+                _entry(_("Problems"), "admin:payments_problem_changelist", "feedback"),
+                _entry(_("Disputes"), "admin:payments_dispute_changelist", "balance"),
                 _entry(_("Payouts"), "admin:payouts_payout_changelist", "outbound"),
                 _entry(_("Bank accounts"), "admin:payouts_bankaccount_changelist", "account_balance_wallet"),
                 _entry(_("Events of providers"), "admin:payments_providerevent_changelist", "webhook"),

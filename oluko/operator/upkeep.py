@@ -18,8 +18,8 @@ from oluko.core.errors import Conflict, NotFound
 from oluko.jobs import failed
 from oluko.ledger.audit import record_change
 from oluko.offerings.models import Offering
-from oluko.payments.models import Payment
-from oluko.payments.tasks import check_payment_job
+from oluko.payments.models import Dispute, Payment
+from oluko.payments.tasks import check_dispute_job, check_payment_job
 
 
 def get_offering(offering_id: UUID) -> Offering:
@@ -62,6 +62,23 @@ def ask_about_payment(operator: Person, payment_id: UUID) -> None:
     record_change(
         "payment", payment.reference, payment.status, payment.status, actor_id=operator.pk, why="Asked", at=clock.now()
     )
+
+
+def get_dispute(dispute_id: UUID) -> Dispute:
+    """Raises NotFound."""
+    dispute = Dispute.objects.filter(pk=dispute_id).first()
+    if dispute is None:
+        raise NotFound("no_such_dispute", _("There is no such dispute."))
+    return dispute
+
+
+@transaction.atomic(durable=True)
+def ask_about_dispute(operator: Person, dispute_id: UUID) -> None:
+    """A worker asks Paystack how a dispute stands. Raises NotFound."""
+    dispute = get_dispute(dispute_id)
+    check_dispute_job.enqueue(dispute.paystack_id)
+    state, now = dispute.status, clock.now()
+    record_change("dispute", dispute.paystack_id, state, state, actor_id=operator.pk, why="Asked", at=now)
 
 
 def get_failed_job(job_id: UUID) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.operator import payouts, views
+from oluko.operator import money_back, payouts, views
 from oluko.payments.reviews import Way
 
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("people/<uuid:person_id>/reactivate", views.reactivate, name="operator_reactivate"),
     path("offerings/<uuid:offering_id>/withdraw", views.withdraw, name="operator_withdraw"),
     path("bookings/<uuid:booking_id>/cancel", views.cancel, name="operator_cancel"),
+    path("bookings/<uuid:booking_id>/give-back", money_back.give_back, name="operator_give_back"),
+    path("problems/<uuid:problem_id>/decide", money_back.decide, name="operator_decide_problem"),
+    path("disputes/<uuid:dispute_id>/check", money_back.check_dispute, name="operator_check_dispute"),
     path("payments/<uuid:payment_id>/check", views.check_payment, name="operator_check_payment"),
     path("payouts/<uuid:payout_id>/approve", payouts.approve, name="operator_approve_payout"),
     path("payouts/<uuid:payout_id>/reject", payouts.reject, name="operator_reject_payout"),

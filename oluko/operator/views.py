@@ -53,7 +53,7 @@ def ask(
     question: str,
     done: str,
     perform: Callable[[Person, dict[str, Any]], object],
-    form: type[forms.Form] = Plain,
+    form: Callable[..., forms.Form] = Plain,
     initial: dict[str, Any] | None = None,
     facts: Facts = (),
     danger: bool = False,

@@ -11,8 +11,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from oluko.core import money
 from oluko.core.admin import Act, Endless, Record, link_to, money_of, with_name_of
-from oluko.payments.models import Payment, ProviderEvent, Refund, ReviewItem
+from oluko.payments.disputes import ANSWER_AT
+from oluko.payments.models import Dispute, Payment, Problem, ProviderEvent, Refund, ReviewItem
 from oluko.payments.reviews import WAYS, ways_out
 
 PAYMENT_COLOURS = {"PENDING": "warning", "PAID": "success", "FAILED": "danger"}
@@ -21,6 +23,10 @@ REFUND_COLOURS = {
 }  # fmt: skip
 AMOUNT = money_of("amount", _("amount"))
 FEE = money_of("fee", _("Paystack's fee"))
+HELD_TUTOR = money_of("held_tutor", _("frozen, tutor's part"))
+HELD_PLATFORM = money_of("held_platform", _("frozen, platform's part"))
+PROBLEM_COLOURS = {"OPEN": "warning", "RELEASED": "success", "SPLIT": "info", "REFUNDED": "info"}
+DISPUTE_COLOURS = {"AWAITING_US": "danger", "AWAITING_BANK": "warning", "WON": "success", "LOST": "info"}
 BODY_SHOWN = 20_000
 
 
@@ -90,6 +96,67 @@ class ProviderEventAdmin(Endless, Record):
         return pretty(bytes(obj.body).decode(errors="replace")[:BODY_SHOWN])
 
 
+@admin.register(Problem)
+class ProblemAdmin(Record):
+    list_display = ("reported_at", "booking", "reporter", "state", "decided_at")
+    list_filter = ("status",)
+    search_fields = ("=booking__id", "reporter__email", "reporter__name")
+    search_help_text = _("A booking's id, or who reported it")
+    list_select_related = ("booking", "reporter")
+    ordering = ("-reported_at",)
+    fields = (
+        "booking", "status", "reporter", "reported_at", "words", "answer", "given", "note", "decided_at", "who",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: Any) -> Any:
+        return with_name_of(super().get_queryset(request), "decided_by_id")
+
+    @display(description=_("state"), ordering="status", label=PROBLEM_COLOURS)  # type: ignore[untyped-decorator]
+    def state(self, obj: Problem) -> tuple[str, str]:
+        return obj.status, obj.get_status_display()
+
+    @display(description=_("given back"))  # type: ignore[untyped-decorator]
+    def given(self, obj: Problem) -> str:
+        return money.show(obj.refund, obj.booking.currency)
+
+    @display(description=_("decided by"))  # type: ignore[untyped-decorator]
+    def who(self, obj: Any) -> str:
+        return obj.person_name or obj.decided_by_id or "–"
+
+    def acts(self, obj: Any) -> Iterable[Act]:
+        if obj.status == Problem.Status.OPEN:
+            yield Act(_("Decide a problem"), "operator_decide_problem")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(Record):
+    list_display = ("due_at", "paystack_id", "payment", AMOUNT, "state", "category", "opened_at", "resolved_at")
+    list_filter = ("status", "category")
+    search_fields = ("=paystack_id", "=payment__reference")
+    search_help_text = _("Paystack's number of it, or a payment's reference")
+    list_select_related = ("payment",)
+    ordering = ("resolved_at", "due_at")
+    fields = (
+        "payment", "paystack_id", "status", AMOUNT, "category", "due_at", "answer_at", HELD_TUTOR, HELD_PLATFORM,
+        "opened_at", "checked_at", "answer", "resolved_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @display(description=_("state"), ordering="status", label=DISPUTE_COLOURS)  # type: ignore[untyped-decorator]
+    def state(self, obj: Dispute) -> tuple[str, str]:
+        return obj.status, obj.get_status_display()
+
+    @display(description=_("where to answer the bank"))  # type: ignore[untyped-decorator]
+    def answer_at(self, obj: Dispute) -> str:
+        words = _("at Paystack's own site; what it decides is taken over here by itself")
+        return format_html('<a class="operator-link" href="{}" rel="noreferrer">{}</a> {}', ANSWER_AT, ANSWER_AT, words)
+
+    def acts(self, obj: Any) -> Iterable[Act]:
+        if obj.status in Dispute.OPEN:
+            yield Act(_("Ask Paystack now"), "operator_check_dispute")
+
+
 @admin.register(ReviewItem)
 class ReviewItemAdmin(Record):
     list_display = ("created_at", "kind_shown", "reference", "open", "resolution", "resolved_at")
@@ -99,7 +166,8 @@ class ReviewItemAdmin(Record):
     list_select_related = ("payment",)
     ordering = ("resolved_at", "-created_at")
     fields = (
-        "kind_shown", "reference", "payment", "booking", "found", "created_at", "resolved_at", "who", "resolution",
+        "kind_shown", "record", "reference", "payment", "booking", "found", "created_at", "resolved_at", "who",
+        "resolution",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -118,6 +186,13 @@ class ReviewItemAdmin(Record):
     @display(description=_("open"), boolean=True)  # type: ignore[untyped-decorator]
     def open(self, obj: ReviewItem) -> bool:
         return obj.resolved_at is None
+
+    @display(description=_("to decide or answer at"))  # type: ignore[untyped-decorator]
+    def record(self, obj: ReviewItem) -> str:
+        for name in ("problem", "dispute"):
+            if obj.kind == name.upper() and name in obj.detail:
+                return link_to(f"admin:payments_{name}_change", obj.detail[name], obj.get_kind_display())
+        return "–"
 
     @display(description=_("booking"))  # type: ignore[untyped-decorator]
     def booking(self, obj: ReviewItem) -> str:

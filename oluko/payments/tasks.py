@@ -33,6 +33,14 @@ def send_refund_job(refund_id: str) -> None:
     send_refund(UUID(refund_id))
 
 
+@task(queue_name="urgent")
+def check_dispute_job(paystack_id: str) -> None:
+    """Ask Paystack about one dispute and apply the answer."""
+    from oluko.payments.disputes import check_dispute
+
+    check_dispute(paystack_id)
+
+
 @recurring("payments.restored", every=5, first=True)
 def reconcile_restored_payments() -> None:
     """After a restore, what Paystack knows comes before anything else."""

@@ -75,7 +75,11 @@ def test_all_is_well(lives: dict[str, Booking]) -> None:
         "fees": 3 * 175_00,
         "tutors_pending": 3_500_00,
         "tutors_available": 3_500_00,
+        "tutors_on_the_way": 0,
+        "tutors_held": 0,
+        "tutors_owe": 0,
         "platform_pending": 1_500_00,
+        "platform_held": 0,
         "platform_earned": 1_500_00,
         "refunds_due": 5_000_00,
         "unapplied": 4_999_00,
@@ -131,7 +135,15 @@ BREAKS = {
     ),
     "money that was not released": (
         "UPDATE bookings_booking SET released_at = scheduled_at WHERE status = 'SCHEDULED'",
-        ["has 350000 and 150000 pending, 0 and 0 released"],
+        ["has 350000 and 150000 pending, 0 and 0 frozen, 0 and 0 released"],
+    ),
+    "money that is said to be frozen": (
+        "UPDATE bookings_booking SET release_held = (1 = 1) WHERE status = 'SCHEDULED'",
+        ["is held, and nothing open holds it"],
+    ),
+    "money given back after the release": (
+        "UPDATE bookings_booking SET refunded_late = 1 WHERE released_at IS NOT NULL AND refunded = 0",
+        ["0 given back before its release and 1 after", "350000 and 150000 in all"],
     ),
     "a refund's amount": (
         "UPDATE payments_refund SET amount = amount - 1",
