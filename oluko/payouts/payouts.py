@@ -29,7 +29,9 @@ from oluko.payments.giving_back import recover_owed
 from oluko.payouts.models import BankAccount, Payout
 from oluko.payouts.tasks import send_payout_job
 
-SMALLEST = 1_000_00
+SMALLEST = 100_00
+# By itself nothing goes out that its fee would eat up.
+SMALLEST_WEEKLY = 1_000_00
 WEEK = timedelta(days=7)
 LONGEST_NOTE = 300
 BATCH = 200
@@ -171,7 +173,7 @@ def pay_out_weekly() -> int:
     lately = Payout.objects.filter(weekly=True, requested_at__gt=last_week).values("tutor")
     # Whoever has nothing to be paid must not stand in the way of those who have.
     rich = Account.objects.filter(
-        kind=Kind.TUTOR_AVAILABLE, currency=settings.OLUKO_CURRENCY, balance__gte=SMALLEST
+        kind=Kind.TUTOR_AVAILABLE, currency=settings.OLUKO_CURRENCY, balance__gte=SMALLEST_WEEKLY
     ).values("person_id")
     due = BankAccount.objects.filter(weekly=True, changed_at__lte=last_week, person__is_active=True)
     for bank in due.filter(person__in=rich).exclude(person__in=lately).select_related("person")[:BATCH]:

@@ -87,7 +87,7 @@ def test_payout_is_asked_for_and_seen_in_the_wallet(api: Api, rich: Person) -> N
     assert (wallet["available"], wallet["onTheWay"], wallet["paid"]) == (5_999.5, 4_000.5, 0)
 
 
-@pytest.mark.parametrize("amount", [999.99, 0, -4_000, "many", None, True, 4_000.001])
+@pytest.mark.parametrize("amount", [99.99, 0, -4_000, "many", None, True, 4_000.001])
 def test_wrong_amounts_are_refused(api: Api, rich: Person, amount: object) -> None:
     assert_problem(api(rich)("requestPayout", amount=amount), 422, field="amount")
     assert not Payout.objects.exists()
