@@ -33,7 +33,7 @@ ACTIONS = (
     *("setMentorshipMeetingUrl", "updateTutorMentorshipSessionStatus", "getTutorPendingApprovals"),
     *("rescheduleMentorshipSession", "answerRescheduleProposal"),
     *("getApprovedSessionsReadyForPayment", "getTutorMentorshipSessions", "getStudentMentorshipSessions"),
-    *("getTutorAvailability", "setTutorAvailability", "markNotificationsRead"),
+    *("getTutorAvailability", "setTutorAvailability", "markNotificationsRead", "saveBankAccount", "requestPayout"),
 )
 # What each of these must never be taken for.
 NO_TEXT: tuple[Any, ...] = (5, 1.5, True, [], {}, None)
@@ -170,6 +170,14 @@ def test_request_closer_than_three_hours_is_refused(api: Api, monday: object, ad
         ("getTutorMentorshipSessions", {}, "limit", ("5", True, 0, -1, 101, 1.5, 10**30)),
         ("getStudentMentorshipSessions", {}, "tab", (5, True, [], {}, "", "active")),
         ("getStudentMentorshipSessions", {}, "cursor", (5, True, [], {}, "x", "\x00", "x" * 301, "¹", "bm9uZQ")),
+        (
+            "saveBankAccount",
+            {"bankCode": "058"},
+            "accountNumber",
+            (*NO_TEXT, "", "12345", "0123456789x", "１２３４５６７８９０"),
+        ),
+        ("saveBankAccount", {"accountNumber": "0123456789"}, "bankCode", (*NO_TEXT, "", "x" * 21)),
+        ("requestPayout", {}, "amount", (None, True, "", "many", [], {}, 0, 99.99, -5, 1e30, 100.001)),
         ("setTutorAvailability", {}, "timezone", (5, None, [], "", "Mars/Base", "../etc/passwd", "Africa/Lagos\x00")),
         ("setTutorAvailability", {}, "bufferMinutes", ("15", None, True, 7, -15, 10**30, 1.5)),
         ("setTutorAvailability", {}, "minimumNoticeHours", ("1", None, -1, 169, 1.5)),

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 GOOD = json.dumps({"title": "React mastery", "duration": 60, "price": 5000})
 SESSION = "/api/mentorship/session/00000000-0000-4000-8000-000000000000"
-READS = (SESSION, f"{SESSION}/cancellation", f"{SESSION}/money", "/api/wallet", "/api/notifications")
+READS = (SESSION, f"{SESSION}/cancellation", f"{SESSION}/money", "/api/wallet", "/api/banks", "/api/notifications")
 WRITES = (*(f"/action/{name}" for name in ACTIONS), "/api/mentorship/proceed-payment")
 
 type SignIn = Callable[..., Client]

@@ -31,7 +31,7 @@ RESOURCES = {
     *("/api/mentorship/suggestions", "/api/mentorship/offerings", "/api/mentorship/offerings/{offering_id}"),
     *("/api/mentorship/offerings/{offering_id}/slots", "/api/mentorship/session/{session_id}"),
     *("/api/mentorship/session/{session_id}/cancellation", "/api/mentorship/session/{session_id}/money"),
-    *("/api/wallet", "/api/notifications", "/api/mentorship/proceed-payment", "/api/webhooks/paystack"),
+    *("/api/wallet", "/api/banks", "/api/notifications", "/api/mentorship/proceed-payment", "/api/webhooks/paystack"),
 }
 
 

@@ -68,7 +68,7 @@ def test_empty_key_verifies_nothing(settings: Any) -> None:
 
 
 def test_event_that_could_not_be_stored_is_asked_for_again(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(provider: str, body: bytes) -> None:
+    def full(provider: str, body: bytes, **job: object) -> None:
         raise OperationalError("database or disk is full")
 
     monkeypatch.setattr("oluko.api.webhooks.store_event", full)
