@@ -132,7 +132,7 @@ def _open(dispute: Dispute, booking: Booking) -> None:
         Booking.objects.filter(pk=booking.pk).update(release_held=True)
         due = when_for(booking.tutor, dispute.due_at) if dispute.due_at else ""
         why = _("Oluko answers the bank by %(due)s.") % {"due": due} if due else ""
-        tell(booking, booking.tutor, "disputed", amount=dispute.amount, why=why, key=f":{dispute.pk}")
+        tell(booking, booking.tutor, "disputed", amount=dispute.amount, why=why, key=f":{dispute.paystack_id}")
     ReviewItem.objects.get_or_create(
         key=f"dispute:{dispute.paystack_id}",
         defaults={
@@ -183,7 +183,7 @@ def _decide(dispute: Dispute, booking: Booking, decided: Dispute.Status, resolut
     if settles:
         _end(booking)
         event = "dispute_won" if decided == State.WON else "dispute_lost"
-        tell(booking, booking.tutor, event, amount=tutors_loss, key=f":{dispute.pk}")
+        tell(booking, booking.tutor, event, amount=tutors_loss, key=f":{dispute.paystack_id}")
 
 
 def _settle_held(dispute: Dispute, booking: Booking, *, taken: int) -> int:

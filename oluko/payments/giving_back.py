@@ -131,7 +131,8 @@ def give_back_goodwill(operator: Person, booking_id: UUID, amount: int, *, note:
     before = booking.given_back
     plan = preview_give_back(booking, amount)
     refund = give_back(booking, amount, cause=Refund.Cause.GOODWILL)
-    told = {"why": note.strip(), "key": f":{refund.pk}"}
+    # With both ids whole the key of a notification would be too long.
+    told = {"why": note.strip(), "key": f":{refund.pk.hex[:16]}"}
     tell(booking, booking.student, "given_back", amount=amount, **told)
     tell(booking, booking.tutor, "given_back_tutor", amount=plan.tutor, **told)
     record_change(

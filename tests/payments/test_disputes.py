@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oluko.accounts.models import Person
+from oluko.bookings.models import Booking
 from oluko.core import money
 from oluko.core.errors import Conflict, Invalid
 from oluko.dashboards.invariants import violations
@@ -379,3 +381,39 @@ def test_any_sequence_keeps_the_books(
             getattr(world, step)(part)
             assert violations() == [], (step, part)
             assert world.parts() == money.split(world.left(), bps)
+
+
+def test_a_dispute_races_a_cancellation_and_the_money_goes_once(
+    database_copy, frozen, offering: Offering, ada: Person, tunde: Person, race: Callable
+) -> None:
+    for hours in (0, 2, 4):
+        booking = paid_ahead(frozen, offering, ada, hours)
+        say = bank_says(booking, hours)
+        race(2, lambda number, pk=booking.pk, say=say: say() if number else cancel_booking(ada, pk))
+        after = fresh(booking)
+        assert (after.refunded == 5_000_00) != after.release_held or after.status == "CANCELLED"
+        assert violations() == []
+        say(0, "auto-accepted")
+        assert violations() == []
+    assert (wallet(tunde), platform()[0]) == ((0, 0, 0, 0), 0)
+
+
+def test_a_dispute_races_the_release_and_giving_back(
+    database_copy, frozen, offering: Offering, ada: Person, tunde: Person, admin: Person, race: Callable
+) -> None:
+    for hours in (0, 2, 4):
+        booking = took_place(frozen, offering, ada, hours)
+        Booking.objects.filter(pk=booking.pk).update(release_at=booking.ends_at)
+        say = bank_says(booking, hours)
+        deeds = (
+            say,
+            release_due,
+            lambda pk=booking.pk: give_back_goodwill(admin, pk, 1_000_01, note="x"),
+            lambda pk=booking.pk: give_back_goodwill(admin, pk, 500_00, note="y"),
+        )
+        race(4, lambda number, deeds=deeds: deeds[number]())
+        assert violations() == []
+        say(0, "declined")
+        release_due()
+        assert wallet(tunde)[2] == 0
+        assert violations() == []
