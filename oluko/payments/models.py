@@ -187,7 +187,7 @@ class Problem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status} {self.booking_id}"
+        return f"{self.get_status_display()} ({self.booking_id})"
 
 
 class ReviewItem(models.Model):
