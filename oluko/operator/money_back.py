@@ -223,7 +223,8 @@ def _refund_of(given: dict[str, Any], booking: Booking) -> int:
     if given["way"] == SPLIT and not 0 < given["amount"] < left:
         most = money.show(left, booking.currency)
         raise Invalid("bad_amount", _("More than nothing and less than %(most)s.") % {"most": most}, field="amount")
-    return {RELEASE: 0, REFUND: left}.get(given["way"], given["amount"])
+    refund: int = {RELEASE: 0, REFUND: left}.get(given["way"], given["amount"])
+    return refund
 
 
 def _parsed(text: str) -> int:

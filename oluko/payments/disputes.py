@@ -289,8 +289,10 @@ def _end_session(booking: Booking) -> None:
     if booking.ends_at <= now:
         complete_over(booking, actor_id=None, why="TAKEN_BY_BANK")
         return
-    taken = {"cancel_reason": CancelReason.TAKEN_BY_BANK, "cancelled_at": now, "release_at": now}
-    if booking.move_to(Status.CANCELLED, actor_id=None, why=CancelReason.TAKEN_BY_BANK, **taken):
+    taken = CancelReason.TAKEN_BY_BANK
+    if booking.move_to(
+        Status.CANCELLED, actor_id=None, why=taken, cancel_reason=taken, cancelled_at=now, release_at=now
+    ):
         release_time(booking.pk)
         close_meeting(booking)
         tell_both(booking, "cancelled")

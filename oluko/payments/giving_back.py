@@ -132,9 +132,9 @@ def give_back_goodwill(operator: Person, booking_id: UUID, amount: int, *, note:
     plan = preview_give_back(booking, amount)
     refund = give_back(booking, amount, cause=Refund.Cause.GOODWILL)
     # With both ids whole the key of a notification would be too long.
-    told = {"why": note.strip(), "key": f":{refund.pk.hex[:16]}"}
-    tell(booking, booking.student, "given_back", amount=amount, **told)
-    tell(booking, booking.tutor, "given_back_tutor", amount=plan.tutor, **told)
+    why, key = note.strip(), f":{refund.pk.hex[:16]}"
+    tell(booking, booking.student, "given_back", amount=amount, why=why, key=key)
+    tell(booking, booking.tutor, "given_back_tutor", amount=plan.tutor, why=why, key=key)
     record_change(
         "booking",
         str(booking.pk),

@@ -17,13 +17,12 @@ from oluko.core.errors import Conflict, Invalid, NotFound
 from oluko.dashboards.invariants import violations
 from oluko.ledger.audit import trail
 from oluko.ledger.models import Account
-from oluko.ledger.transfers import Posting, account, post
+from oluko.ledger.transfers import Posting, account, lock_balances, post
 from oluko.notifications.models import Notification
 from oluko.offerings.models import Offering
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.giving_back import (
     give_back_goodwill,
-    lock_balances,
     parts_of,
     plan_give_back,
     preview_give_back,

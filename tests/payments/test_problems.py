@@ -114,6 +114,7 @@ def test_the_window_runs_from_the_end_to_the_release(
             report_problem(ada, booking.pk, words)
     frozen(END + timedelta(hours=20))
     marked = mark_session(tunde, booking.pk, Status.NO_SHOW)
+    assert marked.release_at is not None
     frozen(END + timedelta(hours=30))
     assert reportable_until(fresh(booking), clock.now()) == marked.release_at
     frozen(marked.release_at + timedelta(seconds=1))
