@@ -183,7 +183,8 @@ def movements(tutor: Page, title: str) -> list[tuple[str, int]]:
     tutor.goto("/tutor/wallet")
     lines = tutor.get_by_role("listitem").filter(has=tutor.get_by_role("link", name=title, exact=True)).all()
     return [
-        (line.locator(".m").inner_text().split(" · ")[0], kobo(line.locator(".price").inner_text())) for line in lines
+        (line.locator("div.m").inner_text().split(" · ")[0], kobo(line.locator(".price, .num").inner_text()))
+        for line in lines
     ]
 
 
