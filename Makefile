@@ -25,10 +25,14 @@ run: install ## migrate, fill an empty database with demo data, serve on http://
 # Rules, races, the API and one journey with money run on the second engine too; what asks no database of ours does not.
 ON_BOTH := $(addprefix tests/,api bookings calendars dashboards faults jobs ledger meetings offerings payments payouts journeys) \
 	tests/core/test_backup.py
+# Within them, these ask no database at all.
+WITHOUT := $(addprefix --ignore=tests/,$(addprefix calendars/test_,outside_fetching.py outside_reading.py slots.py \
+	clock_changes_in_slots.py slots_by_comparison.py) payments/test_paystack_client.py payments/test_paystack_traps.py \
+	meetings/test_zoom.py)
 
 test: tools check ## every check, then every test on SQLite and those about data on PostgreSQL
 	$(PYTEST)
-	$(POSTGRES) $(PYTEST) -m "not faults and not bench and (not browser or both)" $(ON_BOTH)
+	$(POSTGRES) $(PYTEST) -m "not faults and not bench and (not browser or both)" $(WITHOUT) $(ON_BOTH)
 
 check: export OLUKO_DATA := $(CHECK_DATA)
 check: install ## format, lint, types, direction of imports, missing migrations

@@ -117,7 +117,7 @@ def test_pressed_twice_it_is_one_payout(rich: Person, signed_in: SignIn) -> None
     ("amount", "status", "words"),
     [
         ("10001", 409, "more than is available"),
-        ("999", 422, "The smallest payout is ₦1,000."),
+        ("99", 422, "The smallest payout is ₦100."),
         ("-5000", 422, "The smallest payout"),
         ("much", 422, "Enter an amount"),
         ("1e4", 302, ""),
