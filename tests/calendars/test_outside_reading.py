@@ -104,6 +104,7 @@ def test_our_own_sessions_do_not_come_back_as_busy_times() -> None:
 def test_tasks_and_alarms_are_no_events() -> None:
     alarm = "BEGIN:VALARM\nTRIGGER:-PT15M\nDTSTART:20260509T090000Z\nEND:VALARM"
     body = calendar(f"DTSTART:20260505T090000Z\nDTEND:20260505T100000Z\n{alarm}")
+    # VTODO is what RFC 5545 (3.6.2) calls a task: it has a due date, and keeps nobody busy.
     task = b"BEGIN:VTODO\r\nUID:t\r\nDTSTART:20260506T090000Z\r\nDUE:20260506T100000Z\r\nEND:VTODO\r\nEND:VCALENDAR"
     assert spans(body.replace(b"END:VCALENDAR", task)) == ["05-05 10:00–11:00"]
 
