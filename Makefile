@@ -23,7 +23,8 @@ run: install ## migrate, fill an empty database with demo data, serve on http://
 	@exec $(BIN)/oluko serve $(if $(PORT),--port $(PORT))
 
 # Rules, races, the API and one journey with money run on the second engine too; what asks no database of ours does not.
-ON_BOTH := $(addprefix tests/,api bookings calendars dashboards faults jobs ledger meetings offerings payments payouts journeys) \
+ON_BOTH := $(addprefix tests/,api bookings calendars conversations dashboards faults jobs ledger meetings notifications \
+	offerings payments payouts reconciliation journeys) \
 	tests/core/test_backup.py
 # Within them, these ask no database at all.
 WITHOUT := $(addprefix --ignore=tests/,$(addprefix calendars/test_,outside_fetching.py outside_reading.py slots.py \

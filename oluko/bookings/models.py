@@ -58,6 +58,22 @@ class CancelReason(models.TextChoices):
     TAKEN_BY_BANK = "TAKEN_BY_BANK", _("The bank took the payment back")
 
 
+class Outcome(models.TextChoices):
+    """What the traces of who was there say about a session's end; a proposal until somebody confirms it."""
+
+    HELD = "HELD", _("Both were there")
+    STUDENT_ABSENT = "STUDENT_ABSENT", _("The student was not there")
+    TUTOR_ABSENT = "TUTOR_ABSENT", _("The tutor was not there")
+    UNKNOWN = "UNKNOWN", _("Nobody knows")
+
+
+class Absent(models.TextChoices):
+    """Whose no-show a session was."""
+
+    STUDENT = "STUDENT", _("The student")
+    TUTOR = "TUTOR", _("The tutor")
+
+
 class Booking(models.Model):
     """Offering's facts are snapshotted: what was bought does not change when the listing does.
 
@@ -99,6 +115,10 @@ class Booking(models.Model):
     hold_extended = models.BooleanField(_("hold extended"), default=False)
     refunded = models.BigIntegerField(_("refunded"), default=0)
     refunded_late = models.BigIntegerField(_("refunded after the release"), default=0)
+    proposed_outcome = models.CharField(
+        _("how it seems to have ended"), max_length=20, choices=Outcome, blank=True, help_text=_("from who was there")
+    )
+    absent = models.CharField(_("who was not there"), max_length=10, choices=Absent, blank=True)
     release_held = models.BooleanField(_("release held"), default=False)
     release_at = models.DateTimeField(_("to be released"), null=True, blank=True)
     released_at = models.DateTimeField(_("released to the tutor"), null=True, blank=True)

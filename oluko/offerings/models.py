@@ -42,6 +42,9 @@ class Offering(models.Model):
     cancellation_policy = models.CharField(
         _("cancellation"), max_length=10, choices=CancellationPolicy, default=CancellationPolicy.MODERATE
     )
+    meeting_link = models.CharField(
+        _("standing meeting link"), max_length=500, blank=True, help_text=_("https; takes the provider's place")
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -55,6 +55,17 @@ class Payment(models.Model):
         return self.reference
 
 
+class Receipt(models.Model):
+    """The number under which a payment's receipt is printed; given out in order, once, when it is first asked for."""
+
+    number = models.PositiveIntegerField(unique=True)
+    payment = models.OneToOneField(Payment, models.PROTECT, related_name="receipt")
+    issued_at = models.DateTimeField(help_text=_("business time"))
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class ProviderEvent(models.Model):
     """A webhook as it came, stored before it is acted upon; the digest makes a repeat the same row."""
 
@@ -201,6 +212,15 @@ class ReviewItem(models.Model):
         REFUND = "REFUND", _("Refund failed")
         PROBLEM = "PROBLEM", _("Problem with a session")
         DISPUTE = "DISPUTE", _("Disputed by a bank")
+        PAID_NOT_BOOKED = "PAID_NOT_BOOKED", _("Paid at Paystack, not booked here")
+        BOOKED_NOT_PAID = "BOOKED_NOT_PAID", _("Booked here, not paid at Paystack")
+        REVERSED = "REVERSED", _("Reversed without a refund of ours")
+        MISSING_FEE = "MISSING_FEE", _("Paystack's fee differs")
+        REFUND_DIFFERS = "REFUND_DIFFERS", _("Refund differs")
+        PAYOUT_DIFFERS = "PAYOUT_DIFFERS", _("Payout differs")
+        DISPUTE_DIFFERS = "DISPUTE_DIFFERS", _("Dispute differs")
+        SETTLEMENT = "SETTLEMENT", _("Settlement differs")
+        STUCK = "STUCK", _("Stuck in between")
         OTHER = "OTHER", _("Other")
 
     key = models.CharField(max_length=120, unique=True, help_text=_("the same finding makes one row"))
@@ -209,6 +229,9 @@ class ReviewItem(models.Model):
     reference = models.CharField(max_length=120, blank=True)
     detail = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("real time; when a comparison with Paystack last found it")
+    )
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by_id = models.UUIDField(null=True, blank=True)
     resolution = models.CharField(max_length=300, blank=True)
