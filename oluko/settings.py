@@ -117,7 +117,7 @@ OLUKO_PAYSTACK_URL = _env_url("OLUKO_PAYSTACK_URL", OLUKO_SANDBOX_URL if OLUKO_S
 OLUKO_PAYSTACK_DOMAIN = "live" if OLUKO_LIVE else "test"
 OLUKO_PAYSTACK_CHECKOUT = _origin(OLUKO_PAYSTACK_URL) if OLUKO_SANDBOX else "https://checkout.paystack.com"
 
-# Zoom: its own settings, or the sandbox's stand-in.
+# Zoom where the three are set, else the room on the join page. In sandbox mode the sandbox plays Zoom and takes them.
 OLUKO_ZOOM_ACCOUNT_ID = _env("OLUKO_ZOOM_ACCOUNT_ID")
 OLUKO_ZOOM_CLIENT_ID = _env("OLUKO_ZOOM_CLIENT_ID")
 OLUKO_ZOOM_CLIENT_SECRET = _env("OLUKO_ZOOM_CLIENT_SECRET")
@@ -125,20 +125,32 @@ OLUKO_ZOOM_WEBHOOK_SECRET = _env("OLUKO_ZOOM_WEBHOOK_SECRET")
 _zoom = (OLUKO_ZOOM_ACCOUNT_ID, OLUKO_ZOOM_CLIENT_ID, OLUKO_ZOOM_CLIENT_SECRET)
 if any(_zoom) and not all(_zoom):
     raise ImproperlyConfigured("OLUKO_ZOOM_ACCOUNT_ID, _CLIENT_ID and _CLIENT_SECRET go together: set all or none.")
-OLUKO_ZOOM_STANDS_IN = OLUKO_SANDBOX and not any(_zoom)
-if OLUKO_ZOOM_STANDS_IN:
-    OLUKO_ZOOM_ACCOUNT_ID, OLUKO_ZOOM_CLIENT_ID = "sandbox-account", "sandbox-client"
-    OLUKO_ZOOM_CLIENT_SECRET = OLUKO_PAYSTACK_SECRET_KEY
-OLUKO_ZOOM_URL = _env_url("OLUKO_ZOOM_URL", OLUKO_SANDBOX_URL if OLUKO_ZOOM_STANDS_IN else "https://api.zoom.us")
+OLUKO_ZOOM_URL = _env_url("OLUKO_ZOOM_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.zoom.us")
+OLUKO_ZOOM_STANDS_IN = OLUKO_SANDBOX and all(_zoom) and OLUKO_ZOOM_URL == OLUKO_SANDBOX_URL
 OLUKO_ZOOM_OAUTH_URL = _env_url(
     "OLUKO_ZOOM_OAUTH_URL", OLUKO_ZOOM_URL if OLUKO_ZOOM_URL != "https://api.zoom.us" else "https://zoom.us"
 )
+# Zoom's users who hold the meetings; each may make and change so many a day.
+OLUKO_ZOOM_HOSTS = [host.strip() for host in _env("OLUKO_ZOOM_HOSTS", "me").split(",")]
+if not all(OLUKO_ZOOM_HOSTS) or len(set(OLUKO_ZOOM_HOSTS)) < len(OLUKO_ZOOM_HOSTS):
+    raise ImproperlyConfigured("OLUKO_ZOOM_HOSTS must name Zoom users, each once, with commas between them.")
+OLUKO_ZOOM_DAILY_LIMIT = _env_int("OLUKO_ZOOM_DAILY_LIMIT", 100, 1, 100_000)
+# The Meeting SDK shows the meeting on a page of ours; without its key and secret people open Zoom itself.
+OLUKO_ZOOM_SDK_KEY = _env("OLUKO_ZOOM_SDK_KEY")
+OLUKO_ZOOM_SDK_SECRET = _env("OLUKO_ZOOM_SDK_SECRET")
+if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
+    raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
+OLUKO_ZOOM_SDK_URL = _env_url("OLUKO_ZOOM_SDK_URL", "https://source.zoom.us/3.13.2")
 
 # Money and time.
 OLUKO_CURRENCY = "NGN"
 OLUKO_TUTOR_SHARE_BPS = _env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
 # Set in whole major units, kept in minor ones.
 OLUKO_PAYOUT_REVIEW_ABOVE = _env_int("OLUKO_PAYOUT_REVIEW_ABOVE", 200_000, 0, 10_000_000_000) * 100
+# Who sells, as receipts and statements say it.
+OLUKO_BUSINESS_NAME = _env("OLUKO_BUSINESS_NAME") or "Oluko"
+OLUKO_BUSINESS_ADDRESS = _env("OLUKO_BUSINESS_ADDRESS")
+OLUKO_BUSINESS_TAX_ID = _env("OLUKO_BUSINESS_TAX_ID")
 
 ALLOWED_HOSTS = sorted({_base.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [_origin(OLUKO_BASE_URL)]
