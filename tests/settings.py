@@ -16,6 +16,10 @@ for _name in [name for name in os.environ if name.startswith("OLUKO_") and name 
 (_data / "static").mkdir()
 os.environ["OLUKO_DATA"] = str(_data)
 os.environ["OLUKO_LOG_LEVEL"] = "WARNING"
+# Most tests of meetings are of Zoom's; those of the built-in room take these away. Served sites never see them.
+os.environ["OLUKO_ZOOM_ACCOUNT_ID"] = "sandbox-account"
+os.environ["OLUKO_ZOOM_CLIENT_ID"] = "sandbox-client"
+os.environ["OLUKO_ZOOM_CLIENT_SECRET"] = "sandbox-zoom-secret"
 # Playwright keeps an event loop in the main thread, which Django would take for an asynchronous caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

@@ -17,7 +17,9 @@ from oluko.core.errors import Conflict
 from oluko.ledger.audit import record_change
 from oluko.meetings.links import check_link, session_url
 from oluko.meetings.models import Meeting
+from oluko.meetings.room_opening import ROOM, open_in_room
 from oluko.meetings.tasks import drop_meeting, open_meeting
+from oluko.meetings.zoom import zoom
 
 State = Meeting.State
 
@@ -25,20 +27,24 @@ State = Meeting.State
 def want_meeting(booking: Booking) -> None:
     """Order the meeting of a booking that was just paid. Call inside a transaction.
 
-    Until there is a link, the join page's address stands for it.
+    Until there is a link, the join page's address stands for it; with the built-in room it is the link.
     """
     Meeting.objects.get_or_create(booking=booking)
     booking.meeting_url = session_url(booking.pk)
     Booking.objects.filter(pk=booking.pk).update(meeting_url=booking.meeting_url)
-    open_meeting.enqueue(str(booking.pk))
+    if zoom() is None:
+        open_in_room(booking.pk)
+    else:
+        open_meeting.enqueue(str(booking.pk))
 
 
 def move_meeting(booking: Booking) -> None:
     """The booking has another time: let the provider know. Call inside a transaction.
 
-    A meeting that is still being made is compared with the booking once it is there; a pasted link serves any time.
+    A meeting that is still being made is compared with the booking once it is there; a pasted link and the built-in
+    room serve any time.
     """
-    if Meeting.objects.filter(pk=booking.pk, state=State.OPEN).exists():
+    if Meeting.objects.filter(pk=booking.pk, state=State.OPEN).exclude(provider=ROOM).exists():
         open_meeting.enqueue(str(booking.pk))
 
 

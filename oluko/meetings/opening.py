@@ -23,6 +23,7 @@ from oluko.core import clock
 from oluko.core.gateway import GatewayError, OutcomeUnknown
 from oluko.meetings.links import session_path, session_url
 from oluko.meetings.models import Meeting
+from oluko.meetings.room_opening import ROOM, open_in_room
 from oluko.meetings.zoom import MeetingMissing, Zoom, ZoomMeeting, zoom
 from oluko.notifications.notifications import notify
 
@@ -48,7 +49,11 @@ def open_at_provider(booking_id: UUID) -> None:
     if meeting.state in (State.PASTED, State.CLOSED):
         drop_at_provider(booking_id)
         return
-    if gateway is None or meeting.booking.ends_at <= clock.now():
+    if meeting.provider == ROOM or meeting.booking.ends_at <= clock.now():
+        return
+    if gateway is None:
+        # Zoom was in use when it was ordered, and is no more.
+        open_in_room(booking_id)
         return
     if meeting.state == State.WANTED and not _open(gateway, meeting):
         # Cancelled, or a link was pasted, while Zoom was busy making it.
@@ -93,7 +98,7 @@ def meetings_to_move(limit: int = 100) -> list[UUID]:
         next_try_at__lte=now,
         booking__status__in=LIVE,
         booking__ends_at__gt=clock.now(),
-    )
+    ).exclude(provider=ROOM)
     rows = due.values_list("pk", "next_try_at")[:limit]
     taken = Meeting.objects.filter(state=State.OPEN)
     return [pk for pk, at in rows if taken.filter(pk=pk, next_try_at=at).update(next_try_at=now + SWEEP_AGAIN)]

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import FINAL, Booking, PaymentStatus, Status
-from oluko.meetings.links import frame_origins, origin
+from oluko.meetings.links import frame_origins, origin, session_url
 from oluko.meetings.models import Meeting
+from oluko.meetings.room_opening import ROOM
 
 
 class Phase(StrEnum):
@@ -26,11 +27,12 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Link:
-    """The meeting as the page offers it: nothing yet, a link, or a link that may stand in a frame."""
+    """The meeting as the page offers it: nothing yet, a link, a link for a frame, or the page's own room."""
 
     state: str
     url: str = ""
     embedded: bool = False
+    in_room: bool = False
     error: str = ""
 
     @property
@@ -62,6 +64,8 @@ def link_of(booking: Booking) -> Link:
         return Link(Meeting.State.WANTED if meeting is None else meeting.state)
     if meeting.state == Meeting.State.WANTED:
         return Link(meeting.state, error=meeting.error)
+    if meeting.provider == ROOM and meeting.state == Meeting.State.OPEN:
+        return Link(meeting.state, session_url(booking.pk), in_room=True)
     embedded = meeting.state == Meeting.State.OPEN and origin(meeting.join_url) in frame_origins()
     return Link(meeting.state, meeting.join_url, embedded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import httpx
@@ -172,11 +173,12 @@ def test_an_outage_delays_the_news_and_the_session_is_moved_all_the_same(
 ) -> None:
     sandbox.control(zoom={"mode": mode})
     moved = reschedule_session(ada, opened.pk, at + DAY)
-    with pytest.raises(GatewayError):
+    # An outage fails the job; a limit is waited for.
+    with pytest.raises(GatewayError) if mode == "error" else nullcontext():
         open_at_provider(opened.pk)
     meeting = meeting_of(opened)
     assert (meeting.state, meeting.starts_at, meeting.busy_until) == ("OPEN", None, None)
-    assert "Zoom answered" in meeting.error
+    assert meeting.error.startswith("Zoom")
     assert (moved.scheduled_at, moved.meeting_url) == (at + DAY, meeting.join_url)
     sandbox.control(zoom=None)
     work_off()
@@ -282,7 +284,7 @@ def test_without_a_provider_a_session_moves_too(paid: Booking, ada: Person, at: 
     settings.OLUKO_ZOOM_ACCOUNT_ID = ""
     assert reschedule_session(ada, paid.pk, at + DAY).scheduled_at == at + DAY
     open_at_provider(paid.pk)
-    assert meeting_of(paid).state == "WANTED"
+    assert (meeting_of(paid).state, meeting_of(paid).provider) == ("OPEN", "room")
 
 
 def test_moves_among_outages_and_time_outs_end_at_the_booking_time(

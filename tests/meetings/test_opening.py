@@ -179,10 +179,11 @@ def test_a_booking_cancelled_while_zoom_was_busy_gets_no_meeting(
     assert alive(sandbox, paid) == []
 
 
-def test_without_a_provider_the_job_waits_for_a_pasted_link(paid: Booking, settings, tunde: Person) -> None:
+def test_once_zoom_is_not_in_use_any_more_the_room_takes_its_place(paid: Booking, settings, tunde: Person) -> None:
     settings.OLUKO_ZOOM_ACCOUNT_ID = ""
     open_at_provider(paid.pk)
-    assert meeting_of(paid).state == "WANTED"
+    assert (meeting_of(paid).state, meeting_of(paid).provider) == ("OPEN", "room")
+    assert reread(paid).meeting_url == f"{settings.OLUKO_BASE_URL}/mentorship/session/{paid.pk}"
     assert set_meeting_url(tunde, paid.pk, "https://meet.example.com/abc").meeting_url == "https://meet.example.com/abc"
 
 
