@@ -130,12 +130,27 @@ OLUKO_ZOOM_STANDS_IN = OLUKO_SANDBOX and all(_zoom) and OLUKO_ZOOM_URL == OLUKO_
 OLUKO_ZOOM_OAUTH_URL = _env_url(
     "OLUKO_ZOOM_OAUTH_URL", OLUKO_ZOOM_URL if OLUKO_ZOOM_URL != "https://api.zoom.us" else "https://zoom.us"
 )
+# Zoom's users who hold the meetings; each may make and change so many a day.
+OLUKO_ZOOM_HOSTS = [host.strip() for host in _env("OLUKO_ZOOM_HOSTS", "me").split(",")]
+if not all(OLUKO_ZOOM_HOSTS) or len(set(OLUKO_ZOOM_HOSTS)) < len(OLUKO_ZOOM_HOSTS):
+    raise ImproperlyConfigured("OLUKO_ZOOM_HOSTS must name Zoom users, each once, with commas between them.")
+OLUKO_ZOOM_DAILY_LIMIT = _env_int("OLUKO_ZOOM_DAILY_LIMIT", 100, 1, 100_000)
+# The Meeting SDK shows the meeting on a page of ours; without its key and secret people open Zoom itself.
+OLUKO_ZOOM_SDK_KEY = _env("OLUKO_ZOOM_SDK_KEY")
+OLUKO_ZOOM_SDK_SECRET = _env("OLUKO_ZOOM_SDK_SECRET")
+if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
+    raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
+OLUKO_ZOOM_SDK_URL = _env_url("OLUKO_ZOOM_SDK_URL", "https://source.zoom.us/3.13.2")
 
 # Money and time.
 OLUKO_CURRENCY = "NGN"
 OLUKO_TUTOR_SHARE_BPS = _env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
 # Set in whole major units, kept in minor ones.
 OLUKO_PAYOUT_REVIEW_ABOVE = _env_int("OLUKO_PAYOUT_REVIEW_ABOVE", 200_000, 0, 10_000_000_000) * 100
+# Who sells, as receipts and statements say it.
+OLUKO_BUSINESS_NAME = _env("OLUKO_BUSINESS_NAME") or "Oluko"
+OLUKO_BUSINESS_ADDRESS = _env("OLUKO_BUSINESS_ADDRESS")
+OLUKO_BUSINESS_TAX_ID = _env("OLUKO_BUSINESS_TAX_ID")
 
 ALLOWED_HOSTS = sorted({_base.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [_origin(OLUKO_BASE_URL)]
