@@ -18,6 +18,7 @@ class Rule(StrEnum):
     ITS_STUDENT = "its student"
     ITS_TWO = "its student or its tutor"
     ITS_TWO_AND_OPERATORS = "its student, its tutor, operators"
+    ITS_STUDENT_AND_OPERATORS = "its student, operators"
 
 
 # Open to visitors who are not signed in. The expression answers unknown addresses of the API.
@@ -99,6 +100,8 @@ PRIVATE: dict[str, Rule] = {
     "mentorship/session/<uuid:booking_id>/no-show": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/problem": Rule.ITS_TWO_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/proposal": Rule.ITS_STUDENT,
+    "mentorship/session/<uuid:booking_id>/receipt": Rule.ITS_STUDENT_AND_OPERATORS,
+    "mentorship/session/<uuid:booking_id>/receipt.pdf": Rule.ITS_STUDENT_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/reject": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/start": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/state": Rule.ITS_TWO_AND_OPERATORS,

@@ -58,6 +58,9 @@ GET  mentorship/session/<uuid:booking_id>                    past   in      200 
 GET  mentorship/session/<uuid:booking_id>/state              begun  in      200  404    200   404  200
 GET  mentorship/session/<uuid:booking_id>/money              past   in      200  404    200   404  200
 GET  mentorship/session/<uuid:booking_id>/refunds            past   in      200  404    200   404  200
+GET  mentorship/session/<uuid:booking_id>/receipt            past   in      200  404    404   404  200
+GET  mentorship/session/<uuid:booking_id>/receipt            held   in      404  404    404   404  404
+GET  mentorship/session/<uuid:booking_id>/receipt.pdf        past   in      200  404    404   404  200
 POST mentorship/session/<uuid:booking_id>/approve            asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/reject             asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/start              begun  in      404  404    302   404  404
@@ -171,8 +174,13 @@ POST action/markNotificationsRead                            -      in      200 
 
 METHODS = ("GET", "POST")
 PROGRAMS = ("api/", "action/")
-# The return page has the payment looked at again: a job, and the row that says so.
-WRITES_BY_GET = {"mentorship/verify-payment": {"django_tasks_database_dbtaskresult"}}
+# The return page has the payment looked at again: a job, and the row that says so. A receipt has its number from when
+# it is first asked for.
+WRITES_BY_GET = {
+    "mentorship/verify-payment": {"django_tasks_database_dbtaskresult"},
+    "mentorship/session/<uuid:booking_id>/receipt": {"payments_receipt"},
+    "mentorship/session/<uuid:booking_id>/receipt.pdf": {"payments_receipt"},
+}
 
 
 @dataclass(frozen=True)
