@@ -99,6 +99,11 @@ OLUKO_LIVE = OLUKO_PAYSTACK_SECRET_KEY.startswith("sk_live_")
 if not OLUKO_SANDBOX and not OLUKO_PAYSTACK_SECRET_KEY.startswith(("sk_test_", "sk_live_")):
     raise ImproperlyConfigured("OLUKO_PAYSTACK_SECRET_KEY must begin with sk_test_ or sk_live_.")
 
+# The name of a file that holds a step of oluko/core/steps.py, where a process is to be killed: to rehearse crashes.
+OLUKO_STOP_FILE = _env("OLUKO_STOP_FILE")
+if OLUKO_STOP_FILE and not OLUKO_SANDBOX:
+    raise ImproperlyConfigured("OLUKO_STOP_FILE kills processes; unset it while OLUKO_PAYSTACK_SECRET_KEY is set.")
+
 OLUKO_BASE_URL = _env_url("OLUKO_BASE_URL", "http://127.0.0.1:8000")
 if OLUKO_LIVE and not OLUKO_BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("OLUKO_BASE_URL must be an https address when a live Paystack key is set.")

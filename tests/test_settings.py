@@ -38,6 +38,7 @@ def oluko(data: Path, *words: str, **settings: str) -> subprocess.CompletedProce
         ({"OLUKO_SECRET_KEY": ""}, "OLUKO_SECRET_KEY"),
         ({"OLUKO_SECRET_KEY": "short"}, "32 characters"),
         ({"OLUKO_BASE_URL": "oluko.example"}, "OLUKO_BASE_URL"),
+        ({"OLUKO_PAYSTACK_SECRET_KEY": KEY, "OLUKO_STOP_FILE": "/tmp/stop"}, "OLUKO_STOP_FILE"),
         ({"OLUKO_EMAIL_URL": "carrier-pigeon://x"}, "OLUKO_EMAIL_URL"),
         ({"OLUKO_ZOOM_CLIENT_ID": "alone"}, "OLUKO_ZOOM_ACCOUNT_ID"),
         ({"OLUKO_ZOOM_WEBHOOK_SECRET": ""}, "OLUKO_ZOOM_WEBHOOK_SECRET"),

@@ -13,6 +13,7 @@ from oluko.api import answers
 from oluko.api.describing import SIGNED, responses
 from oluko.api.problems import problem
 from oluko.api.rendering import answer
+from oluko.core.steps import Step, reached
 from oluko.payments.events import read_event, store_event
 from oluko.payments.paystack import signature_is_valid
 from oluko.payments.tasks import handle_event_job
@@ -39,6 +40,7 @@ def paystack_webhook(request: HttpRequest) -> HttpResponse:
     body = request.body
     if not signature_is_valid(body, request.headers.get("x-paystack-signature", "")):
         return problem(401, "bad_signature", _("The signature does not fit the body."))
+    reached(Step.WEBHOOK_RECEIVED)
     try:
         # Transfers are the business of a room that payments knows nothing of.
         about_transfer = read_event(body)[0].startswith("transfer.")
@@ -46,4 +48,5 @@ def paystack_webhook(request: HttpRequest) -> HttpResponse:
     except (Error, OSError) as trouble:
         _log.exception("A webhook could not be stored.", exc_info=trouble)
         return problem(503, "not_stored", _("The event could not be stored; send it again."))
+    reached(Step.WEBHOOK_STORED)
     return answer({"received": True})

@@ -17,6 +17,7 @@ from oluko.calendars.claims import release_time
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid
+from oluko.core.steps import Step, reached
 
 DISPUTE_WINDOW = timedelta(hours=24)
 UNMARKED = timedelta(hours=24)
@@ -71,6 +72,7 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
         raise _moved_on()
     release_time(booking.pk)
     tell(booking, booking.student, "completed" if status == Status.COMPLETED else "no_show")
+    reached(Step.SESSION_MARKED)
     return booking
 
 

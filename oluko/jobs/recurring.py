@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 from oluko.core.logs import set_request_id
+from oluko.core.steps import Step, reached
 from oluko.jobs.limits import Limits, Stopped, TooLong, forget_connection
 from oluko.jobs.models import Recurrence
 
@@ -81,6 +82,7 @@ def run_tick(job: Recurring, tick: int, limits: Limits) -> bool:
     before = claim_tick(job, tick)
     if before is None:
         return False
+    reached(Step.TICK_CLAIMED)
     row = Recurrence.objects.filter(name=job.name)
     set_request_id(f"{job.name}-{tick}"[:40])
     try:

@@ -16,6 +16,7 @@ from django.db import Error
 from django.tasks import TaskContext
 
 from oluko.core.logs import set_request_id
+from oluko.core.steps import Step, reached
 from oluko.jobs.claims import Claim, claim_job, free_lost_jobs
 from oluko.jobs.health import BEAT, beat
 from oluko.jobs.limits import Limits, Stopped, TooLong, forget_connection
@@ -76,8 +77,10 @@ class Worker:
         """Run one attempt and write down what became of it; a failure of any kind is the job's, not the worker's."""
         set_request_id(claim.row.args_kwargs.get("request_id") or claim.row.pk.hex[:16])
         try:
+            reached(Step.JOB_CLAIMED)
             with self.limits.watching():
                 value = _call(claim)
+            reached(Step.JOB_DONE)
             self._record(lambda: claim.succeed(value))
         except Stopped:
             forget_connection()

@@ -20,6 +20,7 @@ from oluko.calendars.claims import release_time
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid
+from oluko.core.steps import Step, reached
 from oluko.meetings.meetings import close_meeting
 from oluko.payments.giving_back import check_undisputed, give_back, lock_booking
 from oluko.payments.models import Refund
@@ -70,7 +71,9 @@ def cancel_booking(person: Person, booking_id: UUID, *, reason: str = "", most_k
     if len(reason) > LONGEST_REASON:
         raise Invalid("too_long", _("At most 1,000 characters."), field="reason")
     deadlines.lapse_one(booking.pk)
-    return _cancel(person, booking_id, reason.strip(), most_kept)
+    cancelled = _cancel(person, booking_id, reason.strip(), most_kept)
+    reached(Step.CANCELLED)
+    return cancelled
 
 
 @repeat_on_deadlock
@@ -106,6 +109,7 @@ def _cancel(person: Person, booking_id: UUID, reason: str, most_kept: int | None
         tell(booking, booking.student, "refund_due", amount=terms.refund)
     close_problem(booking, refund=terms.refund, note=_("The session was cancelled."))
     tell_both(booking, "cancelled")
+    reached(Step.CANCELLATION_WRITTEN)
     return Cancellation(booking, terms.refund)
 
 

@@ -22,6 +22,7 @@ from oluko.bookings.models import Booking
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid, Unavailable
 from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.core.steps import Step, reached
 from oluko.offerings.models import BookingMode
 from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
@@ -62,6 +63,7 @@ def begin_checkout(
     else:
         raise Invalid("offering_needed", _("Name an offering, or a tutor with title and duration."), field="offeringId")
     booking = book(student, terms, mode=booking_mode, scheduled_at=scheduled_at, notes=notes)
+    reached(Step.TIME_HELD)
     return Checkout(booking) if booking_mode == BookingMode.REQUEST else _start_payment(booking)
 
 
@@ -120,6 +122,7 @@ def _wait_for_page(payment: Payment) -> Payment:
 
 
 def _ask_for_page(payment: Payment) -> Payment:
+    reached(Step.PAGE_WANTED)
     try:
         page = paystack().initialize(
             reference=payment.reference,
@@ -133,6 +136,7 @@ def _ask_for_page(payment: Payment) -> Payment:
         # No money moves by initialize: this attempt is given up, the next click starts another.
         _give_up(payment, str(problem))
         raise _unavailable(busy=isinstance(problem, ProviderBusy)) from problem
+    reached(Step.PAGE_GIVEN)
     Payment.objects.filter(pk=payment.pk).update(authorization_url=page.authorization_url)
     payment.authorization_url = page.authorization_url
     return payment

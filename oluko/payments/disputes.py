@@ -23,6 +23,7 @@ from oluko.calendars.claims import release_time
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.gateway import GatewayError
+from oluko.core.steps import Step, reached
 from oluko.core.times import when_for
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
@@ -120,6 +121,7 @@ def _take_over(payment: Payment, told: ChargeDispute) -> bool:
         _decide(dispute, booking, decided, told.resolution)
     dispute.checked_at = timezone.now()
     dispute.save()
+    reached(Step.DISPUTE_WRITTEN)
     return opened or before != (dispute.status, dispute.amount, dispute.due_at)
 
 

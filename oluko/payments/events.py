@@ -11,6 +11,7 @@ from django.tasks import Task
 from django.utils import timezone
 
 from oluko.core.database import repeat_on_deadlock
+from oluko.core.steps import Step, reached
 from oluko.payments.disputes import check_dispute
 from oluko.payments.finalize import review_unknown_reference
 from oluko.payments.models import Payment, ProviderEvent
@@ -27,6 +28,7 @@ def store_event(provider: str, body: bytes, *, job: Task[..., None] = handle_eve
     event, created = ProviderEvent.objects.get_or_create(digest=digest, defaults={"provider": provider, "body": body})
     if created:
         job.enqueue(event.pk)
+    reached(Step.WEBHOOK_WRITTEN)
     return created
 
 
@@ -45,6 +47,7 @@ def handle_event(event_id: int) -> None:
         _handle_charge(str(data.get("reference") or ""), data)
     elif name.startswith("refund."):
         follow_refunds_of(_refunded_reference(data))
+    reached(Step.WEBHOOK_ACTED_ON)
     ProviderEvent.objects.filter(pk=event_id).update(handled_at=timezone.now())
 
 

@@ -20,6 +20,7 @@ from oluko.bookings.wording import tell, tell_both
 from oluko.calendars.claims import TimeTaken, confirm_time, release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
+from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
@@ -58,10 +59,12 @@ def finalize_payment(payment_id: UUID, charge: Charge) -> bool:
     )
     if not _claim_payment(payment, charge):
         return False
+    reached(Step.CHARGE_CLAIMED)
     if _may_fulfil(booking):
         _fulfil(booking, payment)
     else:
         _send_back(booking, payment)
+    reached(Step.CHARGE_WRITTEN)
     return True
 
 

@@ -17,6 +17,7 @@ from oluko.bookings.wording import tell, tell_both
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid, NotFound
+from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.payments.giving_back import (
     check_reason,
@@ -80,6 +81,7 @@ def report_problem(person: Person, booking_id: UUID, words: str) -> Problem:
     )
     _record(problem, "", State.OPEN, person.pk, why=f"Reported by the {by}")
     tell(booking, other_of(booking, person), "problem_reported")
+    reached(Step.PROBLEM_WRITTEN)
     return problem
 
 
@@ -135,6 +137,7 @@ def decide_problem(operator: Person, problem_id: UUID, *, refund: int, note: str
     _close(problem, decided, refund, note.strip(), operator)
     Booking.objects.filter(pk=booking.pk).update(release_at=clock.now())
     tell_both(booking, "problem_refunded" if refund else "problem_released", amount=refund, why=note.strip())
+    reached(Step.PROBLEM_DECIDED)
     return problem
 
 

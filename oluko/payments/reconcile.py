@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.core.steps import Step, reached
 from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
@@ -26,7 +27,9 @@ def check_payment(reference: str) -> bool:
     if charge is None:
         Payment.objects.filter(reference=reference).update(checked_at=timezone.now())
         return False
-    return apply_charge(reference, charge)
+    changed = apply_charge(reference, charge)
+    reached(Step.CHARGE_BOOKED)
+    return changed
 
 
 def check_pending() -> int:

@@ -18,6 +18,7 @@ from oluko.bookings.wording import tell
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.gateway import GatewayError, OutcomeUnknown, ProviderBusy
+from oluko.core.steps import Step, reached
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
 from oluko.payments.models import Payment, Refund, ReviewItem
@@ -49,6 +50,7 @@ def send_refund(refund_id: UUID) -> None:
     )
     if not claimed:
         return
+    reached(Step.REFUND_CLAIMED)
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     try:
         sent = paystack().refund(
@@ -66,6 +68,7 @@ def send_refund(refund_id: UUID) -> None:
     except GatewayError as problem:
         _needs_attention(refund, str(problem))
     else:
+        reached(Step.REFUND_SENT)
         record_answer(refund, sent)
 
 
@@ -213,6 +216,7 @@ def settle(refund_id: UUID, *, paystack_id: str, outcome: str) -> bool:
         resolved_at=timezone.now(), resolution="Paystack has made it."
     )
     tell(booking, booking.student, "refunded", amount=refund.amount, key=f":{refund.pk}")
+    reached(Step.REFUND_SETTLED)
     return True
 
 

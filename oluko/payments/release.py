@@ -11,6 +11,7 @@ from oluko.bookings.models import Booking
 from oluko.bookings.wording import tell
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
+from oluko.core.steps import Step, reached
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
 from oluko.payments.giving_back import recover_owed
@@ -63,4 +64,5 @@ def release_money(booking_id: UUID) -> bool:
     recover_owed(booking.tutor_id, currency, key=f"release:{booking.pk}", booking_id=booking.pk)
     if kept.tutor:
         tell(booking, booking.tutor, "released", amount=kept.tutor)
+    reached(Step.RELEASE_WRITTEN)
     return True

@@ -22,6 +22,7 @@ from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Invalid, NotAllowed, Unavailable
 from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.notifications.notifications import notify
 from oluko.payments.paystack import AccountUnknown, Bank, Recipient, Refused, paystack
@@ -63,7 +64,9 @@ def save_bank_account(tutor: Person, *, bank_code: str, account_number: str) -> 
     Unavailable when Paystack does not answer.
     """
     bank, number = _named(tutor, bank_code, account_number)
-    return _keep(tutor, bank, _recipient(bank, number))
+    recipient = _recipient(bank, number)
+    reached(Step.ACCOUNT_RESOLVED)
+    return _keep(tutor, bank, recipient)
 
 
 def whose_account(tutor: Person, *, bank_code: str, account_number: str) -> FoundAccount:

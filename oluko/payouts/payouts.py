@@ -20,6 +20,7 @@ from oluko.accounts.models import Person
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import NotEnough, Posting, account, post
@@ -95,6 +96,7 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
     else:
         tell(payout, "payout_held" if payout.send_after else "payout_requested")
         send_payout_job.enqueue(str(payout.pk))
+    reached(Step.PAYOUT_WRITTEN)
     return payout
 
 
@@ -135,6 +137,7 @@ def settle(payout_id: UUID, *, fee: int | None, transfer_code: str) -> bool:
         Posting("payout_fee", fees, held, fee or 0, f"payout:{payout.pk}:fee"),
     )
     tell(payout, "payout_paid")
+    reached(Step.PAYOUT_SETTLED)
     return True
 
 

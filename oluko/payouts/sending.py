@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change, trail
 from oluko.payments.models import ReviewItem
 from oluko.payments.paystack import NotEnoughBalance, Refused, SentTransfer, paystack
@@ -38,6 +39,7 @@ def send_payout(payout_id: UUID) -> None:
     payout = _claim(payout_id)
     if payout is None:
         return
+    reached(Step.PAYOUT_CLAIMED)
     try:
         if _is_for_another_account(payout):
             _keep_from_old_account(payout)
@@ -59,6 +61,7 @@ def send_payout(payout_id: UUID) -> None:
         # Unknown, or a reference that Paystack has: `follow_payouts` looks it up.
         Payout.objects.filter(pk=payout_id, status=Status.SENDING).update(outcome=str(problem)[:300])
     else:
+        reached(Step.PAYOUT_SENT)
         # A success without its fee is asked about first, or the fee would never be booked.
         record_transfer(payout.pk, sent if sent.fee is not None else replace(sent, status=_unless_over(sent)))
 
