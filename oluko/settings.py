@@ -7,6 +7,7 @@ and `sk_live_…`. The README lists the variables; a test compares the two.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 PROJECT = Path(__file__).resolve().parent.parent
+_ICE_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?")
 
 
 def _env(name: str, default: str = "") -> str:
@@ -34,6 +36,16 @@ def _env_url(name: str, default: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ImproperlyConfigured(f"{name} must be an http(s) address, not '{value}'.")
     return value
+
+
+def _ice_urls(text: str, *schemes: str) -> list[str]:
+    """Addresses of STUN or TURN servers (RFC 7064, RFC 7065), with commas between them."""
+    urls = [url.strip() for url in text.split(",") if url.strip()]
+    for url in urls:
+        scheme, _colon, place = url.partition(":")
+        if scheme not in schemes or not _ICE_PLACE.fullmatch(place):
+            raise ImproperlyConfigured(f"'{url}' is no address of a server such as {schemes[0]}:turn.example.org:3478.")
+    return urls
 
 
 def _env_int(name: str, default: int, lowest: int, highest: int) -> int:
@@ -146,6 +158,16 @@ OLUKO_ZOOM_SDK_SECRET = _env("OLUKO_ZOOM_SDK_SECRET")
 if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
     raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
 OLUKO_ZOOM_SDK_URL = _env_url("OLUKO_ZOOM_SDK_URL", "https://source.zoom.us/3.13.2")
+
+# The built-in room: by which servers two browsers behind different routers find each other; see docs/operating.md.
+OLUKO_STUN_URLS = _ice_urls(_env("OLUKO_STUN_URLS"), "stun", "stuns")
+OLUKO_TURN_URLS = _ice_urls(_env("OLUKO_TURN_URLS"), "turn", "turns")
+OLUKO_TURN_SECRET = _env("OLUKO_TURN_SECRET")
+if bool(OLUKO_TURN_URLS) != bool(OLUKO_TURN_SECRET):
+    raise ImproperlyConfigured("OLUKO_TURN_URLS and OLUKO_TURN_SECRET go together: set both or none.")
+OLUKO_ICE_RELAY_ONLY = bool(_env_int("OLUKO_ICE_RELAY_ONLY", 0, 0, 1))
+if OLUKO_ICE_RELAY_ONLY and not OLUKO_TURN_URLS:
+    raise ImproperlyConfigured("OLUKO_ICE_RELAY_ONLY=1 needs OLUKO_TURN_URLS.")
 
 # Money and time.
 OLUKO_CURRENCY = "NGN"

@@ -10,7 +10,7 @@ from django.tasks import task
 from oluko.core.gateway import GatewayError
 from oluko.jobs.recurring import recurring
 from oluko.jobs.retry import GiveUp
-from oluko.meetings import opening
+from oluko.meetings import opening, room_seats
 
 
 @task(queue_name="outside")
@@ -40,3 +40,9 @@ def ask_again() -> None:
     with transaction.atomic(durable=True):
         for booking_id in opening.meetings_to_try() + opening.meetings_to_move():
             open_meeting.enqueue(str(booking_id))
+
+
+@recurring("room-seats", every=600)
+def forget_old_seats() -> None:
+    """Throw away what pages that are long gone have left in the built-in room."""
+    room_seats.forget_old_seats()

@@ -64,6 +64,11 @@ GET  mentorship/session/<uuid:booking_id>/receipt.pdf        past   in      200 
 POST mentorship/session/<uuid:booking_id>/approve            asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/reject             asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/start              begun  in      404  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/room/enter         begun  in      200  404    200   404  404
+POST mentorship/session/<uuid:booking_id>/room/enter         ahead  in      409  404    409   404  404
+POST mentorship/session/<uuid:booking_id>/room/poll          begun  in      200= 404    200=  404  404
+POST mentorship/session/<uuid:booking_id>/room/send          begun  in      422  404    422   404  404
+POST mentorship/session/<uuid:booking_id>/room/leave         begun  in      200= 404    200=  404  404
 POST mentorship/session/<uuid:booking_id>/complete           over   in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/no-show            over   in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/meeting-link       ahead  in      404  404    302   404  404
@@ -333,6 +338,7 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mentorship/session/<uuid:booking_id>/approve": lambda world: {"notes": "Yes", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/reject": lambda world: {"reason": "Away", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/meeting-link": lambda world: {"meeting_url": "https://meet.example.com/x"},
+    "mentorship/session/<uuid:booking_id>/room/leave": lambda world: {"seat": "00000000-0000-4000-8000-000000000000"},
     "mentorship/session/<uuid:booking_id>/cancel": lambda world: {"reason": "Ill"},
     "mentorship/session/<uuid:booking_id>/problem": lambda world: {"words": "Nobody came"},
     "mentorship/session/<uuid:booking_id>/move": lambda world: {
