@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,7 @@ from sandbox import (
     calendars,
     control,
     disputes,
+    events,
     pages,
     paystack,
     recipients,
@@ -33,100 +35,132 @@ from sandbox.store import Store
 HANG = 30
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+View = Callable[[Call], Response]
 
 
-def create_app(store: Store, settings: Settings) -> Starlette:
-    def plain(operation: Operation) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            return respond(await run_in_threadpool(carry_out, operation, await read_call(store, settings, request)))
+class Uncounted(NamedTuple):
+    """A call that a limited number of misbehaving ones leaves out: when a client renews its token is its own affair."""
 
-        return endpoint
+    operation: Operation
 
-    def page(view: Callable[[Call], Response]) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            return await run_in_threadpool(view, await read_call(store, settings, request))
 
-        return endpoint
-
-    def provider(name: str, operation: Operation, *, counted: bool = True) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            call = await read_call(store, settings, request)
-            mode = await run_in_threadpool(take_call_mode, store, name, counted)
-            if mode == "timeout-before":
-                # The caller knows as little as in a time-out after the work, and nothing was done.
-                await asyncio.sleep(HANG)
-                mode = "error"
-            if mode in ("error", "rate-limit"):
-                return respond(MISBEHAVIOUR[name, mode](call))
-            reply = await run_in_threadpool(carry_out, operation, call)
-            if mode == "timeout":
-                # The work is done, and the caller will not know: that is what makes a time-out hard.
-                await asyncio.sleep(HANG)
-            return respond(reply)
-
-        return endpoint
-
-    routes = [
-        Route("/transaction/initialize", provider("paystack", paystack.initialize), methods=["POST"]),
-        Route("/transaction/verify/{reference}", provider("paystack", paystack.verify)),
-        Route("/transaction", provider("paystack", paystack.list_transactions)),
-        Route("/transaction/{id}", provider("paystack", paystack.fetch)),
-        Route("/refund", provider("paystack", refunds.create_refund), methods=["POST"]),
-        Route("/refund", provider("paystack", refunds.list_refunds)),
-        Route("/refund/{id}", provider("paystack", refunds.fetch_refund)),
-        Route("/bank", provider("paystack", banks.list_banks)),
-        Route("/bank/resolve", provider("paystack", banks.resolve_account)),
-        Route("/transferrecipient", provider("paystack", recipients.create_recipient), methods=["POST"]),
-        Route("/transferrecipient", provider("paystack", recipients.list_recipients)),
-        Route("/transferrecipient/{code}", provider("paystack", recipients.fetch_recipient)),
-        Route("/transfer", provider("paystack", transfers.create_transfer), methods=["POST"]),
-        Route("/transfer", provider("paystack", transfers.list_transfers)),
-        Route("/transfer/verify/{reference}", provider("paystack", transfers.verify_transfer)),
-        Route("/transfer/{code}", provider("paystack", transfers.fetch_transfer)),
-        Route("/balance", provider("paystack", transfers.fetch_balance)),
-        Route("/dispute", provider("paystack", disputes.list_disputes)),
-        Route("/dispute/{id}", provider("paystack", disputes.fetch_dispute)),
-        Route("/dispute/{id}/resolve", provider("paystack", disputes.resolve_dispute), methods=["PUT"]),
-        Route("/dispute/{id}/evidence", provider("paystack", disputes.add_evidence), methods=["POST"]),
-        Route("/dispute/{id}/upload_url", provider("paystack", disputes.upload_url)),
-        Route("/dispute-files/{name}", plain(disputes.take_file), methods=["PUT"]),
-        Route("/settlement", provider("paystack", settlements.list_settlements)),
-        Route("/settlement/{id}/transactions", provider("paystack", settlements.list_settled)),
-        Route("/checkout/{code}", page(pages.show_checkout)),
-        Route("/checkout/{code}", page(pages.post_checkout), methods=["POST"]),
-        # A limited number of misbehaving calls is meant for meetings: when a client renews its token is its own affair.
-        Route("/oauth/token", provider("zoom", zoom.create_token, counted=False), methods=["POST"]),
-        Route("/v2/users/{user}/meetings", provider("zoom", zoom.create_meeting), methods=["POST"]),
-        Route("/v2/users/{user}/meetings", provider("zoom", zoom.list_meetings)),
-        Route("/v2/meetings/{id}", provider("zoom", zoom.fetch_meeting)),
-        Route("/v2/meetings/{id}", provider("zoom", zoom.update_meeting), methods=["PATCH"]),
-        Route("/v2/meetings/{id}", provider("zoom", zoom.delete_meeting), methods=["DELETE"]),
-        Route("/zoom/{role}/{id}", page(pages.show_meeting)),
-        Route("/calendars/{name}", page(calendars.show_calendar)),
-        Route("/_control", plain(control.show_modes)),
-        Route("/_control", plain(functools.partial(control.change_modes, directions=DIRECTIONS)), methods=["POST"]),
-        Route("/_control/transactions", plain(control.list_transactions)),
-        Route("/_control/transfers", plain(transfers.show_transfers)),
-        Route("/_control/disputes", plain(disputes.show_disputes)),
-        Route("/_control/settlements/{id}.csv", page(settlements.export_settlement)),
-        Route("/_control/meetings", plain(control.list_meetings)),
-        Route("/_control/webhooks", plain(control.list_webhooks)),
-        Route("/_control/webhooks/replay", plain(webhooks.replay_webhook), methods=["POST"]),
-        Route(pages.STYLE_URL, page(pages.show_style)),
-        Route("/healthz", plain(lambda call: Reply(200, {"status": "ok"}))),
-    ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: refuse_address, Exception: report_fault})
-
+#: Which calls go to a provider, and so misbehave as told: method, address, what answers.
+PAYSTACK: list[tuple[str, str, Operation]] = [
+    ("POST", "/transaction/initialize", paystack.initialize),
+    ("GET", "/transaction/verify/{reference}", paystack.verify),
+    ("GET", "/transaction", paystack.list_transactions),
+    ("GET", "/transaction/{id}", paystack.fetch),
+    ("POST", "/refund", refunds.create_refund),
+    ("GET", "/refund", refunds.list_refunds),
+    ("GET", "/refund/{id}", refunds.fetch_refund),
+    ("GET", "/bank", banks.list_banks),
+    ("GET", "/bank/resolve", banks.resolve_account),
+    ("POST", "/transferrecipient", recipients.create_recipient),
+    ("GET", "/transferrecipient", recipients.list_recipients),
+    ("GET", "/transferrecipient/{code}", recipients.fetch_recipient),
+    ("POST", "/transfer", transfers.create_transfer),
+    ("GET", "/transfer", transfers.list_transfers),
+    ("GET", "/transfer/verify/{reference}", transfers.verify_transfer),
+    ("GET", "/transfer/{code}", transfers.fetch_transfer),
+    ("GET", "/balance", transfers.fetch_balance),
+    ("GET", "/dispute", disputes.list_disputes),
+    ("GET", "/dispute/{id}", disputes.fetch_dispute),
+    ("PUT", "/dispute/{id}/resolve", disputes.resolve_dispute),
+    ("POST", "/dispute/{id}/evidence", disputes.add_evidence),
+    ("GET", "/dispute/{id}/upload_url", disputes.upload_url),
+    ("GET", "/settlement", settlements.list_settlements),
+    ("GET", "/settlement/{id}/transactions", settlements.list_settled),
+]
+ZOOM: list[tuple[str, str, Operation | Uncounted]] = [
+    ("POST", "/oauth/token", Uncounted(zoom.create_token)),
+    ("POST", "/v2/users/{user}/meetings", zoom.create_meeting),
+    ("GET", "/v2/users/{user}/meetings", zoom.list_meetings),
+    ("GET", "/v2/meetings/{id}", zoom.fetch_meeting),
+    ("PATCH", "/v2/meetings/{id}", zoom.update_meeting),
+    ("DELETE", "/v2/meetings/{id}", zoom.delete_meeting),
+]
 
 DIRECTIONS: control.Directions = {
     "paystack": {"transfer": transfers.direct, "topUp": transfers.top_up, "dispute": disputes.direct}
 }
-
+#: What goes on in every mode, and answers in JSON.
+STEADY: list[tuple[str, str, Operation]] = [
+    ("PUT", "/dispute-files/{name}", disputes.take_file),
+    ("GET", "/_control", control.show_modes),
+    ("POST", "/_control", functools.partial(control.change_modes, directions=DIRECTIONS)),
+    ("GET", "/_control/transactions", control.list_transactions),
+    ("GET", "/_control/transfers", transfers.show_transfers),
+    ("GET", "/_control/disputes", disputes.show_disputes),
+    ("GET", "/_control/meetings", control.list_meetings),
+    ("GET", "/_control/webhooks", control.list_webhooks),
+    ("POST", "/_control/webhooks/replay", webhooks.replay_webhook),
+    ("GET", "/_control/events", events.list_events),
+    ("POST", "/_control/events/{id}/deliver", events.deliver_event),
+    ("GET", "/healthz", lambda call: Reply(200, {"status": "ok"})),
+]
+#: What people look at, and files.
+PAGES: list[tuple[str, str, View]] = [
+    ("GET", "/checkout/{code}", pages.show_checkout),
+    ("POST", "/checkout/{code}", pages.post_checkout),
+    ("GET", "/zoom/{role}/{id}", pages.show_meeting),
+    ("GET", "/calendars/{name}", calendars.show_calendar),
+    ("GET", "/_control/settlements/{id}.csv", settlements.export_settlement),
+    ("GET", pages.STYLE_URL, pages.show_style),
+]
 MISBEHAVIOUR: dict[tuple[str, str], Operation] = {
     ("paystack", "error"): paystack.outage,
     ("zoom", "error"): zoom.outage,
     ("zoom", "rate-limit"): zoom.rate_limited,
 }
+
+
+def create_app(store: Store, settings: Settings) -> Starlette:
+    read = functools.partial(read_call, store, settings)
+    routes = [
+        *(Route(path, provider(read, "paystack", answer), methods=[method]) for method, path, answer in PAYSTACK),
+        *(Route(path, provider(read, "zoom", answer), methods=[method]) for method, path, answer in ZOOM),
+        *(Route(path, steady(read, answer), methods=[method]) for method, path, answer in STEADY),
+        *(Route(path, page(read, view), methods=[method]) for method, path, view in PAGES),
+    ]
+    return Starlette(routes=routes, exception_handlers={HTTPException: refuse_address, Exception: report_fault})
+
+
+Reader = Callable[[Request], Awaitable[Call]]
+
+
+def steady(read: Reader, operation: Operation) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return respond(await run_in_threadpool(carry_out, operation, await read(request)))
+
+    return endpoint
+
+
+def page(read: Reader, view: View) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(view, await read(request))
+
+    return endpoint
+
+
+def provider(read: Reader, name: str, answer: Operation | Uncounted) -> Endpoint:
+    operation, counted = (answer.operation, False) if isinstance(answer, Uncounted) else (answer, True)
+
+    async def endpoint(request: Request) -> Response:
+        call = await read(request)
+        mode = await run_in_threadpool(take_call_mode, call.store, name, counted)
+        if mode == "timeout-before":
+            # The caller knows as little as in a time-out after the work, and nothing was done.
+            await asyncio.sleep(HANG)
+            mode = "error"
+        if mode in ("error", "rate-limit"):
+            return respond(MISBEHAVIOUR[name, mode](call))
+        reply = await run_in_threadpool(carry_out, operation, call)
+        if mode == "timeout":
+            # The work is done, and the caller will not know: that is what makes a time-out hard.
+            await asyncio.sleep(HANG)
+        return respond(reply)
+
+    return endpoint
 
 
 async def read_call(store: Store, settings: Settings, request: Request) -> Call:

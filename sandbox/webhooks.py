@@ -29,6 +29,14 @@ def sign(body: bytes, key: str) -> str:
     return hmac.new(key.encode(), body, hashlib.sha512).hexdigest()
 
 
+def headers_of(body: bytes, key: str) -> dict[str, str]:
+    return {
+        "content-type": "application/json",
+        "user-agent": "Paystack/2.0 (sandbox)",
+        "x-paystack-signature": sign(body, key),
+    }
+
+
 def queue_event(db: sqlite3.Connection, name: str, reference: str, data: Mapping[str, Any]) -> None:
     """Queue an event as the present mode has it: once, three times, or never.
 
@@ -154,11 +162,7 @@ class Courier:
 
     def _send(self, body: bytes) -> str:
         """The status that came back, or what went wrong."""
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Paystack/2.0 (sandbox)",
-            "x-paystack-signature": sign(body, self._settings.paystack_key),
-        }
+        headers = headers_of(body, self._settings.paystack_key)
         try:
             return str(self._client.post(self._settings.webhook_url, content=body, headers=headers).status_code)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -67,6 +67,16 @@ class Sandbox:
     def replay_webhook(self, reference: str, event: str = "charge.success") -> None:
         self._ask("POST", "/_control/webhooks/replay", json={"reference": reference, "event": event})
 
+    def events(self, limit: int = 10) -> list[dict[str, Any]]:
+        """The newest events with their bodies and how telling them went, newest first."""
+        found: list[dict[str, Any]] = self._ask("GET", f"/_control/events?limit={limit}")["events"]
+        return found
+
+    def deliver(self, event_id: int, **wish: Any) -> list[str]:
+        """Send an event at once, as in deliver(1, copies=10) or deliver(1, forged=True); the answers."""
+        answers: list[str] = self._ask("POST", f"/_control/events/{event_id}/deliver", json=wish)["answers"]
+        return answers
+
     def check_out(self, authorization_url: str, outcome: str) -> str:
         """Do what a button of the checkout page does; the address that the browser is sent to."""
         answer = httpx.post(authorization_url, data={"outcome": outcome}, timeout=10, trust_env=False)

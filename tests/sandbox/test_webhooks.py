@@ -87,3 +87,52 @@ def test_webhook_is_replayed_with_the_same_body(sandbox: Sandbox, receiver: Rece
     assert first[0] == second[0]
     assert httpx.post(f"{sandbox.url}/_control/webhooks/replay", json={"reference": "unknown"}).status_code == 404
     assert httpx.post(f"{sandbox.url}/_control/webhooks/replay", json={}).status_code == 422
+
+
+def test_events_tell_newest_first_how_they_were_told(
+    sandbox: Sandbox, receiver: Receiver, pay: Callable[..., str]
+) -> None:
+    sandbox.control(paystack={"mode": "no-webhook", "times": 1})
+    pay(reference="kept-back")
+    pay(reference="told")
+    receiver.wait_for(1)
+    wait_until(lambda: sandbox.events()[0]["arrived"] == 1)
+    told, kept_back = sandbox.events()
+    assert (told["event"], told["reference"], told["last_answer"]) == ("charge.success", "told", "200")
+    assert (kept_back["reference"], kept_back["copies"], kept_back["arrived"]) == ("kept-back", 0, 0)
+    assert json.loads(told["body"])["data"]["reference"] == "told"
+    assert [event["reference"] for event in sandbox.events(limit=1)] == ["told"]
+
+
+def test_an_event_is_delivered_again_at_once_as_often_as_wanted(
+    sandbox: Sandbox, receiver: Receiver, pay: Callable[..., str]
+) -> None:
+    pay()
+    first, headers = receiver.wait_for(1)[0]
+    wait_until(lambda: sandbox.events()[0]["arrived"] == 1)
+    assert sandbox.deliver(sandbox.events()[0]["id"], copies=10) == ["200"] * 10
+    assert {body for body, _ in receiver.arrived} == {first}
+    assert {one["x-paystack-signature"] for _, one in receiver.arrived} == {headers["x-paystack-signature"]}
+    assert sandbox.events()[0]["arrived"] == 11
+
+
+def test_a_forged_delivery_has_a_wrong_signature_and_is_not_repeated(
+    sandbox: Sandbox, receiver: Receiver, pay: Callable[..., str]
+) -> None:
+    pay()
+    body, headers = receiver.wait_for(1)[0]
+    receiver.status = 401
+    assert sandbox.deliver(sandbox.events()[0]["id"], forged=True) == ["401"]
+    forged_body, forged = receiver.arrived[1]
+    assert forged_body == body
+    assert len(forged["x-paystack-signature"]) == len(headers["x-paystack-signature"])
+    assert forged["x-paystack-signature"] != headers["x-paystack-signature"]
+
+
+def test_deliveries_that_make_no_sense_are_refused(sandbox: Sandbox, pay: Callable[..., str]) -> None:
+    pay()
+    address = f"{sandbox.url}/_control/events/{sandbox.events()[0]['id']}/deliver"
+    for wish in ({"copies": 0}, {"copies": 21}, {"copies": "2"}, {"copies": True}, {"forged": "yes"}, []):
+        assert httpx.post(address, json=wish).status_code == 422, wish
+    assert httpx.post(f"{sandbox.url}/_control/events/99/deliver", json={}).status_code == 404
+    assert httpx.get(f"{sandbox.url}/_control/events", params={"limit": "0"}).status_code == 422
