@@ -13,7 +13,7 @@ _POSTED = """
         sum(CASE WHEN kind = 'charge_tutor' THEN amount ELSE 0 END) AS tutor,
         sum(CASE WHEN kind = 'charge_to_refund' THEN amount ELSE 0 END) AS sent_back,
         sum(CASE WHEN kind = 'charge_unapplied' THEN amount ELSE 0 END) AS unapplied,
-        sum(CASE WHEN kind = 'fee' THEN amount ELSE 0 END) AS fee,
+        sum(CASE WHEN kind = 'fee' THEN amount WHEN kind = 'fee_returned' THEN -amount ELSE 0 END) AS fee,
         sum(CASE WHEN kind IN {TO_REFUNDS} THEN amount ELSE 0 END) AS due,
         sum(CASE WHEN kind = 'refunded' THEN amount ELSE 0 END) AS refunded
     FROM ledger_transfer WHERE payment_reference <> '' GROUP BY payment_reference"""
@@ -197,9 +197,11 @@ _OF_PAYOUT = """
     SELECT payment_reference,
         sum(CASE WHEN kind = 'payout_reserved' THEN amount ELSE 0 END) AS reserved,
         sum(CASE WHEN kind = 'payout_settled' THEN amount ELSE 0 END) AS settled,
-        sum(CASE WHEN kind = 'payout_returned' THEN amount ELSE 0 END) AS returned,
+        sum(CASE WHEN kind = 'payout_returned' THEN amount WHEN kind = 'payout_taken_back' THEN -amount ELSE 0 END)
+            AS returned,
         sum(CASE WHEN kind = 'payout_reversed' THEN amount ELSE 0 END) AS reversed,
-        sum(CASE WHEN kind = 'payout_fee' THEN amount ELSE 0 END) AS fee
+        sum(CASE WHEN kind = 'payout_fee' THEN amount WHEN kind = 'payout_fee_returned' THEN -amount ELSE 0 END)
+            AS fee
     FROM ledger_transfer WHERE kind IN {PAYOUT_KINDS} GROUP BY payment_reference"""
 
 _PAYOUTS = (
@@ -250,8 +252,9 @@ WORDS = {
     "OF_BOOKING": _OF_BOOKING,
     "OF_PAYOUT": _OF_PAYOUT,
     "DISPUTED": _DISPUTED,
-    "PAYOUT_KINDS": "('payout_reserved', 'payout_settled', 'payout_returned', 'payout_reversed', 'payout_fee')",
+    "PAYOUT_KINDS": "('payout_reserved', 'payout_settled', 'payout_returned', 'payout_reversed', 'payout_fee', "
+    "'payout_fee_returned', 'payout_taken_back')",
     "TO_REFUNDS": "('refund_tutor', 'refund_platform', 'refund_available', 'refund_owed', 'refund_revenue', "
-    "'review_to_refund', 'charge_to_refund')",
+    "'review_to_refund', 'charge_to_refund', 'surplus_to_refund', 'refund_undone')",
     "SPLIT": "('charge_tutor', 'charge_platform')",
 }

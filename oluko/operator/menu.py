@@ -55,6 +55,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _entry(_("Disputes"), "admin:payments_dispute_changelist", "balance"),
                 _entry(_("Payouts"), "admin:payouts_payout_changelist", "outbound"),
                 _entry(_("Bank accounts"), "admin:payouts_bankaccount_changelist", "account_balance_wallet"),
+                _entry(_("Reconciliation"), "operator_reconciliation", "compare_arrows"),
                 _entry(_("Events of providers"), "admin:payments_providerevent_changelist", "webhook"),
                 _entry(_("Accounts"), "admin:ledger_account_changelist", "account_balance"),
                 _entry(_("Transfers"), "admin:ledger_transfer_changelist", "sync_alt"),

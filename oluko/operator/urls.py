@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.operator import money_back, payouts, views
+from oluko.operator import money_back, payouts, reconciliation, views
 from oluko.payments.reviews import Way
+from oluko.reconciliation.remedies import Remedy
 
 urlpatterns = [
     path("people/<uuid:person_id>/verify", views.verify, name="operator_verify"),
@@ -24,4 +25,16 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/again", views.run_again, name="operator_run_again"),
     path("jobs/<uuid:job_id>/give-up", views.give_up, name="operator_give_up"),
     *(path(f"reviews/<int:item_id>/{way}", views.review, {"way": way}, name=f"operator_review_{way}") for way in Way),
+    path("reconciliation", reconciliation.runs, name="operator_reconciliation"),
+    path("reconciliation/compare", reconciliation.compare, name="operator_compare"),
+    path("reconciliation/settlement", reconciliation.settlement, name="operator_settlement"),
+    *(
+        path(
+            f"findings/<int:item_id>/{remedy}",
+            reconciliation.remedy,
+            {"remedy": remedy},
+            name=f"operator_remedy_{remedy}",
+        )
+        for remedy in Remedy
+    ),
 ]

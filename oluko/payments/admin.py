@@ -1,8 +1,7 @@
-"""Payments, refunds, what Paystack told us, and what a person must decide. Money moves by named actions alone."""
+"""Payments, refunds, problems, disputes, and what Paystack told us. Money moves by named actions alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from oluko.core import money
-from oluko.core.admin import Act, Endless, Record, link_to, money_of, with_name_of
+from oluko.core.admin import Act, Endless, Record, money_of, with_name_of
 from oluko.payments.disputes import ANSWER_AT
-from oluko.payments.models import Dispute, Payment, Problem, ProviderEvent, Refund, ReviewItem
-from oluko.payments.reviews import WAYS, ways_out
+from oluko.payments.models import Dispute, Payment, Problem, ProviderEvent, Refund
 
 PAYMENT_COLOURS = {"PENDING": "warning", "PAID": "success", "FAILED": "danger"}
 REFUND_COLOURS = {
@@ -155,59 +153,3 @@ class DisputeAdmin(Record):
     def acts(self, obj: Any) -> Iterable[Act]:
         if obj.status in Dispute.OPEN:
             yield Act(_("Ask Paystack now"), "operator_check_dispute")
-
-
-@admin.register(ReviewItem)
-class ReviewItemAdmin(Record):
-    list_display = ("created_at", "kind_shown", "reference", "open", "resolution", "resolved_at")
-    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind")
-    search_fields = ("=reference", "=key")
-    search_help_text = _("A reference")
-    list_select_related = ("payment",)
-    ordering = ("resolved_at", "-created_at")
-    fields = (
-        "kind_shown", "record", "reference", "payment", "booking", "found", "created_at", "resolved_at", "who",
-        "resolution",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    def get_queryset(self, request: Any) -> Any:
-        return with_name_of(super().get_queryset(request), "resolved_by_id")
-
-    def get_ordering(self, request: Any) -> tuple[Any, ...]:
-        from django.db.models import F
-
-        return (F("resolved_at").desc(nulls_first=True), "-created_at")
-
-    @display(description=_("what"), ordering="kind", label="warning")  # type: ignore[untyped-decorator]
-    def kind_shown(self, obj: ReviewItem) -> str:
-        return obj.get_kind_display()
-
-    @display(description=_("open"), boolean=True)  # type: ignore[untyped-decorator]
-    def open(self, obj: ReviewItem) -> bool:
-        return obj.resolved_at is None
-
-    @display(description=_("to decide or answer at"))  # type: ignore[untyped-decorator]
-    def record(self, obj: ReviewItem) -> str:
-        for name in ("problem", "dispute"):
-            if obj.kind == name.upper() and name in obj.detail:
-                return link_to(f"admin:payments_{name}_change", obj.detail[name], obj.get_kind_display())
-        return "–"
-
-    @display(description=_("booking"))  # type: ignore[untyped-decorator]
-    def booking(self, obj: ReviewItem) -> str:
-        if obj.payment is None:
-            return "–"
-        return link_to("admin:bookings_booking_change", obj.payment.booking_id, obj.payment.booking_id)
-
-    @display(description=_("found"))  # type: ignore[untyped-decorator]
-    def found(self, obj: ReviewItem) -> str:
-        return pretty(json.dumps(obj.detail, indent=2, ensure_ascii=False))
-
-    @display(description=_("decided by"))  # type: ignore[untyped-decorator]
-    def who(self, obj: Any) -> str:
-        return obj.person_name or obj.resolved_by_id or "–"
-
-    def acts(self, obj: Any) -> Iterable[Act]:
-        for way in ways_out(obj):
-            yield Act(WAYS[way], f"operator_review_{way}")

@@ -94,6 +94,11 @@ def apply_dispute(told: ChargeDispute) -> bool:
     return _take_over(payment, told)
 
 
+def outcome_of(told: ChargeDispute) -> Dispute.Status | None:
+    """How it was decided; None while it is open."""
+    return _DECISIONS.get(told.resolution) if told.status == "resolved" else None
+
+
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _take_over(payment: Payment, told: ChargeDispute) -> bool:
@@ -114,7 +119,7 @@ def _take_over(payment: Payment, told: ChargeDispute) -> bool:
         return False
     before = (dispute.status, dispute.amount, dispute.due_at)
     dispute.amount, dispute.due_at = told.amount, told.due_at
-    decided = _DECISIONS.get(told.resolution) if told.status == "resolved" else None
+    decided = outcome_of(told)
     if decided is None:
         dispute.status = _STATES.get(told.status, State.AWAITING_BANK)
     else:

@@ -91,9 +91,9 @@ class Paystack:
         data = self._known(f"/transaction/verify/{quote(reference, safe='')}")
         return None if data is None else read_charge(data)
 
-    def charges_since(self, since: datetime, page: int) -> list[Charge]:
-        """One page of the successful charges since an instant (aware), newest first; empty beyond the last."""
-        query = {"from": since.isoformat(), "status": "success", "per_page": PAGE, "page": str(page)}
+    def charges_since(self, since: datetime, page: int, *, status: str = "success") -> list[Charge]:
+        """One page of the charges of one status since an instant (aware), newest first; empty beyond the last."""
+        query = {"from": since.isoformat(), "status": status, "per_page": PAGE, "page": str(page)}
         return [read_charge(row) for row in self._rows("/transaction", query)]
 
     def refund(self, *, transaction_id: str, amount: int, currency: str, note: str) -> SentRefund:
@@ -178,13 +178,13 @@ class Paystack:
         return _same_reference(sent, reference)
 
     def transfer_by_reference(self, reference: str) -> SentTransfer | None:
-        """What became of a transfer, with the fee once it succeeded; None when Paystack has never heard of it."""
+        """What became of a transfer, with the fee once it is over; None when Paystack has never heard of it."""
         data = self._known(f"/transfer/verify/{quote(reference, safe='')}")
         if data is None:
             return None
         found = _same_reference(read_transfer(data), reference)
-        if found.status == "success" and found.fee is None:
-            # Verifying does not tell the fee; fetching does.
+        if found.status in ("success", "reversed") and found.fee is None:
+            # Verifying does not tell the fee, which is gone though a bank returns the money; fetching does.
             whole = self._data("GET", f"/transfer/{quote(found.code, safe='')}", seconds=JOB_SECONDS)
             found = _same_reference(read_transfer(whole), reference)
         return found

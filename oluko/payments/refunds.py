@@ -57,7 +57,7 @@ def send_refund(refund_id: UUID) -> None:
             transaction_id=refund.payment.paystack_id or refund.payment.reference,
             amount=refund.amount,
             currency=refund.currency,
-            note=_note(refund),
+            note=note_of(refund),
         )
     except ProviderBusy:
         # Nothing was sent, so this was no attempt.
@@ -162,7 +162,7 @@ def _known(refund: Refund) -> list[SentRefund] | None:
 
 def latest_of(refund: Refund, known: list[SentRefund]) -> SentRefund | None:
     """Ours among Paystack's refunds of a payment; one that failed counts only while none was sent after it."""
-    mine = [row for row in known if row.note == _note(refund)]
+    mine = [row for row in known if row.note == note_of(refund)]
     return min(mine, key=lambda row: row.status == "failed", default=None)
 
 
@@ -178,7 +178,8 @@ def _ask(refund: Refund) -> None:
     record_answer(refund, answer)
 
 
-def _note(refund: Refund) -> str:
+def note_of(refund: Refund) -> str:
+    """What a refund is sent with, so that it is found again at Paystack."""
     return f"oluko-refund {refund.pk}"
 
 

@@ -116,7 +116,7 @@ def refund_arrived(operator: Person, item_id: int, *, note: str = "") -> Refund:
     item = _open(item_id, Way.REFUND)
     payment, amount = item.payment, unapplied(item)
     if payment is None or not amount:
-        raise _moved_on()
+        raise moved_on()
     _resolve(operator, item, Way.REFUND, note)
     post(
         [
@@ -139,7 +139,7 @@ def refund_arrived(operator: Person, item_id: int, *, note: str = "") -> Refund:
 @transaction.atomic(durable=True)
 def accept(operator: Person, item_id: int, *, note: str) -> None:
     """Close an item on which no money hangs. Raises NotFound, Conflict, and Invalid without a note."""
-    _check_note(note)
+    check_note(note)
     _resolve(operator, _open(item_id, Way.ACCEPT), Way.ACCEPT, note)
 
 
@@ -165,7 +165,7 @@ def send_again(operator: Person, item_id: int, *, note: str = "") -> None:
 @transaction.atomic(durable=True)
 def settle_by_hand(operator: Person, item_id: int, *, note: str) -> None:
     """The operator has given the money back at Paystack's own site. Raises NotFound, Conflict, Invalid (no note)."""
-    _check_note(note)
+    check_note(note)
     item = _open(item_id, Way.BY_HAND)
     refund = _stuck_refund(item)
     _resolve(operator, item, Way.BY_HAND, note)
@@ -192,27 +192,31 @@ def _take_up(operator: Person, item_id: int, refund_id: UUID, note: str) -> None
 def _move_refund(operator: Person, refund_id: UUID, status: Refund.Status, note: str, **fields: object) -> None:
     stuck = Refund.Status.NEEDS_ATTENTION
     if not Refund.objects.filter(pk=refund_id, status=stuck).update(status=status, **fields):
-        raise _moved_on()
+        raise moved_on()
     record_change("refund", str(refund_id), stuck, status, actor_id=operator.pk, why=note, at=clock.now())
 
 
 def _open(item_id: int, way: Way) -> ReviewItem:
     item = get_item(item_id)
     if way not in ways_out(item):
-        raise _moved_on()
+        raise moved_on()
     return item
 
 
 def _resolve(operator: Person, item: ReviewItem, way: Way, note: str) -> None:
+    close_item(operator, item, str(WAYS[way]), way.name, note)
+
+
+def close_item(operator: Person, item: ReviewItem, label: str, state: str, note: str) -> None:
+    """Close a row with what was decided, once. Call inside a transaction. Raises Conflict if somebody was quicker."""
     if len(note) > LONGEST_NOTE:
         raise Invalid("too_long", _("At most 250 characters."), field="note")
-    words = f"{WAYS[way]}: {note.strip()}" if note.strip() else str(WAYS[way])
+    words = f"{label}: {note.strip()}" if note.strip() else label
     rows = ReviewItem.objects.filter(pk=item.pk, resolved_at__isnull=True)
     if not rows.update(resolved_at=timezone.now(), resolved_by_id=operator.pk, resolution=words[:300]):
-        raise _moved_on()
-    record_change(
-        "review", str(item.pk), "OPEN", way.name, actor_id=operator.pk, why=note.strip() or item.kind, at=clock.now()
-    )
+        raise moved_on()
+    why = note.strip() or item.kind
+    record_change("review", str(item.pk), "OPEN", state, actor_id=operator.pk, why=why[:200], at=clock.now())
 
 
 def _refund_of(item: ReviewItem) -> Refund | None:
@@ -223,7 +227,7 @@ def _refund_of(item: ReviewItem) -> Refund | None:
 def _stuck_refund(item: ReviewItem) -> Refund:
     refund = _refund_of(item)
     if refund is None:
-        raise _moved_on()
+        raise moved_on()
     return refund
 
 
@@ -236,10 +240,12 @@ def _ask_paystack(refund: Refund) -> SentRefund | None:
         raise Unavailable("provider_unavailable", message) from problem
 
 
-def _check_note(note: str) -> None:
+def check_note(note: str) -> None:
+    """Raises Invalid without a reason."""
     if not note.strip():
         raise Invalid("note_needed", _("Say why, in a few words."), field="note")
 
 
-def _moved_on() -> Conflict:
+def moved_on() -> Conflict:
+    """What is raised where a row is not any more as it was shown."""
     return Conflict("moved_on", _("This has been decided already, or has changed; reload to see it."))

@@ -31,7 +31,8 @@ ASK_AGAIN = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
 BATCH = 50
 Status = Payout.Status
-_OVER = ("failed", "reversed", "abandoned", "blocked", "rejected")
+#: Ends without success.
+OVER = ("failed", "reversed", "abandoned", "blocked", "rejected")
 
 
 def send_payout(payout_id: UUID) -> None:
@@ -70,12 +71,12 @@ def record_transfer(payout_id: UUID, sent: SentTransfer) -> bool:
     """Take over what Paystack says about a payout's transfer; True if something was settled or returned."""
     payout = Payout.objects.get(pk=payout_id)
     same = (sent.amount, sent.currency) == (payout.amount, payout.currency)
-    if not same and (sent.status not in _OVER or payout.status not in Payout.OPEN):
+    if not same and (sent.status not in OVER or payout.status not in Payout.OPEN):
         _ask_about_amount(payout, sent)
         return False
     if sent.status == "success":
         return _settle(payout_id, sent) or _ask_about_second_mind(payout_id)
-    if sent.status in _OVER:
+    if sent.status in OVER:
         return _return(payout_id, sent)
     _keep_on_the_way(payout_id, sent)
     return False
