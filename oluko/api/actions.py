@@ -19,7 +19,6 @@ from oluko.bookings.requests import approve_request, reject_request
 from oluko.bookings.sessions import mark_session
 from oluko.calendars.availability import availability_of, set_availability
 from oluko.core.money import major
-from oluko.core.steps import Step, reached
 from oluko.courses.courses import courses_taught_by
 from oluko.dashboards.student import ready_for_payment, student_tab
 from oluko.dashboards.tutor import pending_approvals, tutor_tab
@@ -221,9 +220,7 @@ def save_account(request: Caller, data: Annotated[schemas.AccountNamed, JsonObje
 @action("requestPayout", answers.Requested, 409, who=teaching)
 def pay_out(request: Caller, data: Annotated[schemas.PayoutWanted, JsonObject(...)]) -> HttpResponse:
     """Pay out a part of what is available, or all of it. 409 without a bank account, and for more than there is."""
-    payout = request_payout(request.auth, data.amount)
-    reached(Step.PAYOUT_ASKED_FOR)
-    return answer({"payout": wire.payout(payout)})
+    return answer({"payout": wire.payout(request_payout(request.auth, data.amount))})
 
 
 @action("markNotificationsRead", answers.Unread)

@@ -1,7 +1,8 @@
 """Who runs a job: rows of django-tasks-db claimed, finished, handed back and freed by conditional updates.
 
 Zero rows updated means that somebody else was quicker, on either database. An attempt is one entry in
-`worker_ids`. `started_at` is the lease: a row that is RUNNING for longer than that has lost its worker.
+`worker_ids`. `started_at` is the lease: a row that is RUNNING for longer than that has lost its worker. Whose worker is
+seen to have ended has lost it at once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.json import normalize_json
 from django_tasks_db.models import DBTaskResult
 
+from oluko.jobs.presence import forget_gone, is_gone
 from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
 
 logger = logging.getLogger(__name__)
@@ -94,9 +96,11 @@ def claim_job(queue: str, worker_id: str) -> Claim | None:
 
 
 def free_lost_jobs() -> int:
-    """Give back every job whose lease has run out, of all queues; the lost attempt counts. How many there were."""
-    lost = DBTaskResult.objects.running().filter(started_at__lt=timezone.now() - LEASE)
-    return sum(_free(row) for row in lost)
+    """Give back every job whose worker is lost, of all queues; the lost attempt counts. How many there were."""
+    running, expired = list(DBTaskResult.objects.running()), timezone.now() - LEASE
+    freed = sum(_free(row) for row in running if row.started_at < expired or is_gone(row.worker_ids[-1]))
+    forget_gone({row.worker_ids[-1] for row in running})
+    return freed
 
 
 def _free(row: Any) -> bool:

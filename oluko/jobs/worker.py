@@ -11,6 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from typing import TextIO
 
 from django.db import Error
 from django.tasks import TaskContext
@@ -20,6 +21,7 @@ from oluko.core.steps import Step, reached
 from oluko.jobs.claims import Claim, claim_job, free_lost_jobs
 from oluko.jobs.health import BEAT, beat
 from oluko.jobs.limits import Limits, Stopped, TooLong, forget_connection
+from oluko.jobs.presence import be_present
 from oluko.jobs.recurring import Timetable, find_recurring
 
 logger = logging.getLogger(__name__)
@@ -40,10 +42,13 @@ class Worker:
         self.id = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._timetable = Timetable(find_recurring() if recurring else [], limits)
         self._next_beat = self._next_reap = 0.0
+        self._presence: TextIO | None = None
 
     def run(self) -> None:
         """Turn after turn; returns once the worker was told to stop."""
         logger.info("worker of %s started", self.queue)
+        # Held until the process ends.
+        self._presence = be_present(self.id)
         while not self.limits.stopping:
             try:
                 busy = self.turn()

@@ -17,6 +17,7 @@ from oluko.accounts.models import Person
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.core import money
 from oluko.core.errors import DomainError, NotAllowed
+from oluko.core.steps import Step, reached
 from oluko.ledger.wallets import wallet_of
 from oluko.payouts.bank_accounts import bank_account_of, set_weekly
 from oluko.payouts.decisions import call_off
@@ -49,6 +50,7 @@ def withdraw(request: SignedInRequest) -> HttpResponse:
     except DomainError as refusal:
         form.add_error("amount", refusal.message)
         return _ask(request, form, refusal.status)
+    reached(Step.PAYOUT_ASKED_FOR)
     messages.success(request, _("Payout of %(amount)s asked for") % {"amount": money.show(asked.amount)})
     return redirect("payout", asked.pk)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -38,13 +39,30 @@ def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_
     assert len(workers) == 2, "both took part"
 
 
-def test_a_killed_workers_job_runs_again_once_its_lease_is_over(start_worker: StartWorker, trial_file: Path) -> None:
+def test_a_killed_workers_job_runs_again_at_once(start_worker: StartWorker, trial_file: Path) -> None:
+    trial_jobs.linger.enqueue("a")
+    worker = start_worker()
+    wait_until(lambda: traces(trial_file) == ["a-begun"])
+    assert free_lost_jobs() == 0, "its worker lives"
+    worker.kill()
+    worker.wait()
+
+    start_worker()
+
+    wait_until(lambda: traces(trial_file) == ["a-begun", "a-begun"])
+    assert len(DBTaskResult.objects.get().worker_ids) == 2
+
+
+def test_a_job_lost_on_another_machine_runs_again_once_its_lease_is_over(
+    start_worker: StartWorker, trial_file: Path
+) -> None:
     trial_jobs.linger.enqueue("a")
     worker = start_worker()
     wait_until(lambda: traces(trial_file) == ["a-begun"])
     worker.kill()
     worker.wait()
-    assert DBTaskResult.objects.get().status == "RUNNING"
+    # What holds the sign of life of a worker is in its own data folder.
+    DBTaskResult.objects.update(worker_ids=["elsewhere-1-abcdef"])
 
     assert free_lost_jobs() == 0
     DBTaskResult.objects.update(started_at=timezone.now() - LEASE - timedelta(seconds=1))
@@ -52,6 +70,20 @@ def test_a_killed_workers_job_runs_again_once_its_lease_is_over(start_worker: St
 
     wait_until(lambda: traces(trial_file) == ["a-begun", "a-begun"])
     assert len(DBTaskResult.objects.get().worker_ids) == 2
+
+
+def test_the_files_of_workers_that_have_ended_are_removed(start_worker: StartWorker, trial_file: Path) -> None:
+    folder = Path(settings.OLUKO_DATA) / "workers"
+    before = set(folder.iterdir()) if folder.exists() else set()
+    worker, other = start_worker(), start_worker()
+    wait_until(lambda: folder.exists() and len(set(folder.iterdir()) - before) == 2)
+    worker.kill()
+    worker.wait()
+
+    free_lost_jobs()
+
+    assert len(set(folder.iterdir()) - before) == 1
+    assert other.poll() is None
 
 
 def test_sigterm_gives_a_job_three_seconds_and_hands_it_back(start_worker: StartWorker, trial_file: Path) -> None:
