@@ -13,6 +13,7 @@ from oluko.ledger.models import Account, Transfer
 from oluko.ledger.stories import story_of
 
 Kind = Account.Kind
+_AS_DEBT = {"refund_owed": "refund_available", "dispute_lost_owed": "dispute_lost_tutor"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,7 @@ class Line:
     target: str
     amount: int
     currency: str
-
-    @property
-    def label(self) -> str:
-        return movement_label(self.kind)
+    label: str
 
 
 def movement_label(kind: str) -> str:
@@ -38,24 +36,36 @@ def movement_label(kind: str) -> str:
 
 def money_lines(booking: Booking, reader: Person | None = None) -> list[Line]:
     """As `story_for`, with accounts called as people call them."""
-    return [_line(transfer, booking) for transfer in story_for(reader, booking)]
+    return [line_of(transfer, booking, reader) for transfer in story_for(reader, booking)]
 
 
 def story_for(reader: Person | None, booking: Booking) -> list[Transfer]:
     """Every movement that a booking caused, oldest first.
 
-    The student does not see what Paystack takes from us, nor how a tutor's debt is paid.
+    What Paystack takes from us is for operators alone; how a tutor's debt is paid is not the student's to see.
     """
-    hidden = {"fee", "owed_recovered"} if reader is not None and reader.pk == booking.student_id else set()
-    return [transfer for transfer in story_of(booking.pk) if transfer.kind not in hidden]
+    return shown_to(reader, booking, story_of(booking.pk))
 
 
-def _line(transfer: Transfer, booking: Booking) -> Line:
+def shown_to(reader: Person | None, booking: Booking, story: list[Transfer]) -> list[Transfer]:
+    """Of a booking's movements those that this reader sees; without a reader all of them."""
+    if reader is None or reader.is_operator:
+        return story
+    hidden = {"fee", "owed_recovered"} if reader.pk == booking.student_id else {"fee"}
+    return [transfer for transfer in story if transfer.kind not in hidden]
+
+
+def line_of(transfer: Transfer, booking: Booking, reader: Person | None = None) -> Line:
+    """A transfer with its accounts called as people call them."""
     source, target = _name(transfer.debit, booking), _name(transfer.credit, booking)
-    if transfer.kind == "fee":
+    kind, label = transfer.kind, movement_label(transfer.kind)
+    if kind == "fee":
         # What grows an expense is its debit: here the money runs the other way.
         source, target = "Oluko", "Paystack"
-    return Line(transfer.at, transfer.kind, source, target, transfer.amount, transfer.currency)
+    if reader is not None and reader.pk == booking.student_id and kind in _AS_DEBT:
+        # Whether the wallet still had it is between the tutor and us.
+        source, label = booking.tutor.name, movement_label(_AS_DEBT[kind])
+    return Line(transfer.at, kind, source, target, transfer.amount, transfer.currency, label)
 
 
 def _name(account: Account, booking: Booking) -> str:
@@ -104,6 +114,12 @@ def _labels() -> dict[str, str]:
         "payout_fee": _("Paystack's fee of a payout"),
         "payout_returned": _("Payout returned to the wallet"),
         "payout_reversed": _("Payout sent back by the bank"),
+        "payout_taken_back": _("Paid out after all"),
+        "payout_fee_returned": _("Paystack's fee of a payout, corrected"),
+        "fee_returned": _("Paystack's fee, corrected"),
+        "surplus_to_refund": _("Paid too much, to be given back"),
+        "refund_undone": _("Refund that did not arrive, sent anew"),
+        "written_off": _("Borne by Oluko"),
         "release_tutor": _("Released to the tutor"),
         "release_platform": _("Earned by Oluko"),
     }

@@ -20,13 +20,17 @@ from oluko.accounts.models import Person
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booking
 from oluko.bookings.models import FINAL, Booking, Status
-from oluko.core import clock, money
+from oluko.core import clock
 from oluko.core.errors import NotAllowed
 from oluko.dashboards import analytics, charts, student, tutor
-from oluko.dashboards.money import money_lines
+from oluko.dashboards.money import line_of, shown_to
+from oluko.dashboards.money_now import money_now
+from oluko.dashboards.money_story import chapters
 from oluko.dashboards.rows import Row, move_words, student_row, tutor_row
 from oluko.dashboards.wallet import wallet_page
+from oluko.ledger.stories import story_of
 from oluko.offerings.marketplace import Filters, search
+from oluko.payments.receipts import may_have_receipt, paid_payments
 from oluko.payments.refund_standing import refund_lines
 
 SUGGESTED = 6
@@ -88,10 +92,15 @@ def tutor_analytics(request: SignedInRequest) -> HttpResponse:
 @login_required
 def session_money(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
     """The story of one booking's money, for the two people of it and operators."""
-    booking = get_booking(request.user, booking_id)
-    lines = money_lines(booking, request.user)
-    parts = money.split(booking.price, booking.tutor_share_bps)
-    context = {"booking": booking, "lines": lines, "parts": parts, "is_tutor": request.user.pk == booking.tutor_id}
+    booking, reader = get_booking(request.user, booking_id), request.user
+    story = story_of(booking.pk)
+    context = {
+        "booking": booking,
+        "now": money_now(booking, story, reader),
+        "chapters": chapters(booking, story, reader),
+        "lines": [line_of(transfer, booking, reader) for transfer in shown_to(reader, booking, story)],
+        "receipts": paid_payments(booking) if may_have_receipt(reader, booking) else [],
+    }
     return render(request, "dashboards/money.html", context)
 
 
