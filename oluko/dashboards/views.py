@@ -71,7 +71,7 @@ def tutor_live(request: SignedInRequest) -> HttpResponse:
 def tutor_wallet(request: SignedInRequest) -> HttpResponse:
     """What the tutor has earned, and each movement behind it."""
     _check_teaches(request.user)
-    return render(request, "dashboards/wallet.html", wallet_page(request.user))
+    return render(request, "dashboards/wallet.html", wallet_page(request.user, request.GET.get("cursor", "")))
 
 
 @require_safe

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
 from oluko.core import clock
+from oluko.core.errors import Invalid
 from oluko.dashboards import charts
 from oluko.dashboards.analytics import earned_by_month
 from oluko.dashboards.money import movement_label
@@ -35,9 +38,10 @@ class Movement:
     url: str
 
 
-def wallet_page(tutor: Person) -> dict[str, Any]:
-    """Everything on the page; nobody outside is asked."""
+def wallet_page(tutor: Person, cursor: str = "") -> dict[str, Any]:
+    """Everything on the page; nobody outside is asked. Raises Invalid for a cursor that we never gave."""
     wallet, bank = wallet_of(tutor), bank_account_of(tutor)
+    movements = _movements(tutor, _line_after(cursor))
     months = earned_by_month(tutor, timezone.get_current_timezone())
     return {
         "wallet": wallet,
@@ -47,14 +51,24 @@ def wallet_page(tutor: Person) -> dict[str, Any]:
         "held_until": bank.held_until if bank and bank.held_until and bank.held_until > clock.now() else None,
         "next_weekly": weekly_from(bank) if bank else None,
         "payouts": [standing(payout) for payout in payouts_of(tutor, limit=PAYOUTS)],
-        "movements": _movements(tutor),
+        "cursor": cursor,
+        "movements": movements[:STATEMENT],
+        "next_cursor": movements[STATEMENT - 1].line.id if len(movements) > STATEMENT else None,
         "months": list(zip(months, charts.columns([month.earned for month in months]), strict=True)),
         "earned": any(month.earned for month in months),
     }
 
 
-def _movements(tutor: Person) -> list[Movement]:
-    lines = statement(tutor, limit=STATEMENT)
+def _line_after(cursor: str) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise Invalid("bad_cursor", _("This cursor is not one of ours."), field="cursor") from None
+
+
+def _movements(tutor: Person, after: UUID | None) -> list[Movement]:
+    """One more than a page, so that it is known whether others follow."""
+    lines = statement(tutor, after=after, limit=STATEMENT + 1)
     sessions = Booking.objects.filter(tutor=tutor, pk__in={line.booking_id for line in lines})
     titles = dict(sessions.values_list("pk", "title"))
     paid = Payout.objects.filter(tutor=tutor, reference__in={line.reference for line in lines if line.reference})

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, Sum
+from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
+from oluko.core.errors import Invalid
 from oluko.ledger.models import Account, Transfer
 
 Kind = Account.Kind
@@ -75,12 +77,19 @@ def _paid_out(person: Person) -> int:
     return int(sums["arrived"] or 0) - int(sums["reversed"] or 0)
 
 
-def statement(person: Person, *, before: datetime | None = None, limit: int = 50) -> list[Line]:
-    """The wallet's lines, newest first; a release shows as one line from pending to available."""
+def statement(person: Person, *, after: UUID | None = None, limit: int = 50) -> list[Line]:
+    """The wallet's lines, newest first; a release shows as one line from pending to available.
+
+    `after` is the id of a line: those that follow it. Raises Invalid where it is no line of this wallet.
+    """
     mine = list(Account.objects.filter(person_id=person.pk, kind__in=WALLET))
     rows = Transfer.objects.filter(Q(debit__in=mine) | Q(credit__in=mine))
-    if before is not None:
-        rows = rows.filter(at__lt=before)
+    if after is not None:
+        last = rows.filter(pk=after).first()
+        if last is None:
+            raise Invalid("bad_cursor", _("This cursor is not one of ours."), field="cursor")
+        older = Q(recorded_at__lt=last.recorded_at) | Q(recorded_at=last.recorded_at, id__lt=last.pk)
+        rows = rows.filter(Q(at__lt=last.at) | (Q(at=last.at) & older))
     ids = {account.pk for account in mine}
     return [
         Line(
@@ -94,5 +103,5 @@ def statement(person: Person, *, before: datetime | None = None, limit: int = 50
             reference=row.payment_reference,
             within=row.credit_id in ids and row.debit_id in ids,
         )
-        for row in rows.select_related("debit", "credit").order_by("-at", "-recorded_at")[:limit]
+        for row in rows.select_related("debit", "credit").order_by("-at", "-recorded_at", "-id")[:limit]
     ]

@@ -20,6 +20,8 @@ from typing import Any
 
 from oluko.bookings.calendar_files import feed_token
 from oluko.core.clock import iso
+from oluko.notifications.kinds import Group
+from oluko.notifications.unsubscribing import off_address
 from tests.access.world import BANK, WALKERS, World
 from tests.cast import PASSWORD
 
@@ -91,6 +93,13 @@ POST mentorship/session/<uuid:booking_id>/cancel             past   in      409 
 GET  notifications                                           -      in      200  200    200   200  200
 GET  notifications/bell                                      -      in      200  200    200   200  200
 POST notifications/read                                      -      in      302  302=   302=  302= 302=
+GET  notifications/settings                                  -      in      200  200    200   200  200
+POST notifications/settings                                  -      in      302  302    302   302  302
+GET  notifications/off/<str:signed>                           -      200     200  200    200   200  200
+POST notifications/off/<str:signed>                           -      200     200  200    200   200  200
+POST notifications/push                                      -      in      422  422    422   422  422
+POST notifications/push/off                                  -      in      200= 200=   200=  200= 200=
+GET  push-worker.js                                          -      200     200  200    200   200  200
 GET  profile                                                 -      in      200  200    200   200  200
 POST profile                                                 -      in      302  302    302   302  302
 POST profile/mentor                                          -      in      302  302    409   409  409
@@ -129,6 +138,10 @@ POST tutor/payouts/weekly                                    -      in      403 
 GET  tutor/payouts/<uuid:payout_id>                          -      in      403  403    200   404  403
 POST tutor/payouts/<uuid:payout_id>/call-off                 -      in      403  403    302   404  403
 GET  tutor/wallet                                            -      in      403  403    200   200  403
+GET  tutor/wallet/statements                                  -      in      403  403    200   200  403
+GET  tutor/wallet/statements/<slug:month>                     -      in      403  403    200   404  403
+GET  tutor/wallet/statements/<slug:month>.csv                 -      in      403  403    200   404  403
+GET  tutor/wallet/statements/<slug:month>.pdf                 -      in      403  403    200   404  403
 
 GET  ^(?:api|action)(?:/.*)?$                                -      404     404  404    404   404  404
 POST ^(?:api|action)(?:/.*)?$                                -      404     404  404    404   404  404
@@ -238,8 +251,10 @@ def address(world: World, line: Line) -> str:
         "session_id": booking.pk,
         "token_id": world.token_id,
         "token": feed_token(world.people["ada"]),
+        "signed": off_address(world.people["ada"], Group.REMINDERS).rsplit("/", 1)[1],
         "calendar_id": world.calendar_id,
         "payout_id": world.payout.pk,
+        "month": f"{world.now:%Y-%m}",
     }
     path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(places[place[1]]), line.route)
     queries = {
