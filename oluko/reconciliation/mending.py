@@ -182,7 +182,9 @@ def paid_lines(item: ReviewItem) -> list[Line]:
     way, currency = str(Kind.TUTOR_ON_THE_WAY.label), payout.currency
     moves = [(str(Kind.TUTOR_AVAILABLE.label), there), (str(Kind.TUTOR_OWES.label), payout.amount - there)]
     lines = [Line(source, way, part, currency) for source, part in moves if part]
-    return [*lines, Line(way, str(Kind.PAYSTACK_CLEARING.label), payout.amount, currency)]
+    held, fees, fee = str(Kind.PAYSTACK_CLEARING.label), str(Kind.PAYSTACK_FEES.label), item.detail["theirs"]["fee"]
+    settled = [Line(way, held, payout.amount, currency), Line(fees, held, fee, currency)]
+    return [line for line in (*lines, *settled) if line.amount]
 
 
 def book_as_paid(operator: Person, item: ReviewItem) -> None:
@@ -201,8 +203,7 @@ def book_as_paid(operator: Person, item: ReviewItem) -> None:
         owes = account(Kind.TUTOR_OWES, currency, tutor)
         moves.append(Posting("payout_taken_back", owes, way, payout.amount - there, f"{key}:owed"))
     post(moves, at=clock.now(), payment_reference=payout.reference)
-    # A fee that we do not know is found, and booked, by the next comparison.
-    settle_payout(payout.pk, fee=payout.fee or None, transfer_code=payout.transfer_code)
+    settle_payout(payout.pk, fee=item.detail["theirs"]["fee"], transfer_code=payout.transfer_code)
 
 
 def _fee_postings(item: ReviewItem) -> list[Posting]:

@@ -32,9 +32,12 @@ class Both:
 def worth_a_look(told: Iterable[SentRefund]) -> list[str]:
     """The references of the charges whose refunds our books do not have as this page of Paystack's has them."""
     told = list(told)
-    rows = Refund.objects.filter(payment__reference__in={sent.reference for sent in told})
-    ours = {note_of(refund): refund for refund in rows}
-    return list({sent.reference: None for sent in told if not _agrees(ours.get(sent.note), sent)})
+    payments = Payment.objects.filter(reference__in={sent.reference for sent in told}).prefetch_related("refunds")
+    # What goes back of a charge that is not ours is its owner's affair.
+    known = {payment.reference for payment in payments}
+    ours = {note_of(refund): refund for payment in payments for refund in payment.refunds.all()}
+    suspect = (sent for sent in told if sent.reference in known and not _agrees(ours.get(sent.note), sent))
+    return list({sent.reference: None for sent in suspect})
 
 
 def not_told(since: datetime, told: set[str]) -> list[str]:
@@ -61,8 +64,7 @@ def examine_refunds(reference: str) -> Examined:
     """Ask for the refunds of one charge, take over what is news, and tell what still differs. Raises GatewayError."""
     payment = Payment.objects.filter(reference=reference).first()
     if payment is None:
-        told = [sent for sent in paystack().refunds_of(reference) if sent.status != "failed"]
-        return Examined(tuple(_unknown(sent, None, reference) for sent in told))
+        return Examined()
     found, mended = _differences(payment), False
     if found:
         # What is asked again after the news is applied cannot be overtaken by it.
@@ -135,7 +137,7 @@ def _take_over_news(payment: Payment) -> bool:
 
 def _differences(payment: Payment) -> list[Finding]:
     both = both_sides(payment)
-    found = [_unknown(sent, payment, payment.reference) for sent in both.foreign]
+    found = [_unknown(sent, payment) for sent in both.foreign]
     for refund, sent in both.pairs:
         difference = _difference(refund, sent)
         found += [difference] if difference else []
@@ -167,17 +169,17 @@ def _is_stuck(refund: Refund) -> bool:
     return waits is not None and sent_at <= now - waits
 
 
-def _unknown(sent: SentRefund, payment: Payment | None, reference: str) -> Finding:
+def _unknown(sent: SentRefund, payment: Payment) -> Finding:
     return Finding(
         key=f"paystack:refund:{sent.paystack_id}",
         kind=ReviewItem.Kind.REFUND_DIFFERS,
         code=Code.REFUND_UNKNOWN,
-        reference=reference,
+        reference=payment.reference,
         subject=Subject.REFUNDS,
-        name=reference,
+        name=payment.reference,
         ours={},
         theirs=of_currency(sent.amount, sent.currency, status="made", number=sent.paystack_id),
-        about={"payment_id": str(payment.pk)} if payment else {},
+        about={"payment_id": str(payment.pk)},
     )
 
 

@@ -94,7 +94,8 @@ def _difference(payout: Payout | None, told: SentTransfer | None) -> Finding | N
 def _against_success(payout: Payout, told: SentTransfer) -> Finding | None:
     if payout.status == Status.RETURNED:
         key = f"payout:{payout.pk}:paid-after-return"
-        return _finding(payout, told, Code.PAID_AFTER_RETURN, key=key)
+        theirs = of_currency(told.amount, told.currency, status=told.status, fee=told.fee or 0)
+        return _finding(payout, told, Code.PAID_AFTER_RETURN, key=key, theirs=theirs)
     if payout.status != Status.PAID:
         return _finding(payout, told, Code.PAYOUT_BEHIND)
     return _fee(payout, told)
