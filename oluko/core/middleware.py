@@ -63,13 +63,15 @@ def body_limit(get_response: Handler) -> Handler:
 
 
 def content_policy(get_response: Handler) -> Handler:
-    """The strict policy everywhere; the admin's own below /admin/."""
+    """The strict policy everywhere, the admin's own below /admin/; no devices but where a page says so itself."""
     strict = ContentSecurityPolicyMiddleware(get_response)
     lenient = ContentSecurityPolicyMiddleware(csp_override(ADMIN_CSP)(get_response))
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         policy = lenient if request.path.startswith("/admin/") else strict
-        return cast(HttpResponseBase, policy(request))
+        response = cast(HttpResponseBase, policy(request))
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), display-capture=()")
+        return response
 
     return handle
 

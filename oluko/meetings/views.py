@@ -25,9 +25,11 @@ from oluko.bookings.moves import live_proposal, may_propose, moves_of
 from oluko.bookings.sessions import mark_session
 from oluko.core import clock
 from oluko.core.errors import Invalid
-from oluko.meetings import room
+from oluko.meetings import room, room_page
 from oluko.meetings.links import frame_origins
 from oluko.meetings.meetings import set_meeting_url
+
+DEVICES = ("camera", "microphone", "display-capture", "fullscreen", "autoplay")
 
 
 @require_safe
@@ -107,14 +109,20 @@ def _page(request: SignedInRequest, booking: Booking, *, status: int = 200, **mo
     # The one page that may show another origin in a frame, and only the meeting's.
     origins = frame_origins()
     policy: dict[str, Any] = settings.SECURE_CSP | ({"frame-src": origins} if origins else {})
-    return csp_override(policy)(show)(request)
+    response = csp_override(policy)(show)(request)
+    # The one page that may ask for camera, microphone and screen; a meeting in its frame may as well.
+    allowed = " ".join(["self", *(f'"{origin}"' for origin in origins)])
+    response["Permissions-Policy"] = ", ".join(f"{device}=({allowed})" for device in DEVICES)
+    return response
 
 
 def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
     """Everything that the templates show, so that they need no logic of their own."""
     now, person = clock.now(), request.user
     phase, link = room.phase_of(booking, now), room.link_of(booking)
-    embedded = phase == room.Phase.LIVE and link.embedded
+    other = booking.student if person.pk == booking.tutor_id else booking.tutor
+    in_room = room_page.has_room(booking, person, link, now, shown=request.GET.get("stage") == room_page.STAGE)
+    embedded = phase == room.Phase.LIVE and link.embedded and not in_room
     described = {
         "booking": booking,
         "now_iso": clock.iso(now),
@@ -123,10 +131,11 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "link": link,
         "people": [(booking.tutor, _("Tutor")), (booking.student, _("Student"))],
         "embedded": embedded,
-        "stage": _digest(link.url) if embedded else "",
+        "room": room_page.room_facts(request, booking, other) if in_room else None,
+        "stage": room_page.STAGE if in_room else _digest(link.url) if embedded else "",
         "is_tutor": person.pk == booking.tutor_id,
         "is_student": person.pk == booking.student_id,
-        "other": booking.student if person.pk == booking.tutor_id else booking.tutor,
+        "other": other,
         "joinable": phase in (room.Phase.BEFORE, room.Phase.LOBBY, room.Phase.LIVE),
         "may_start": room.may_start(booking, person, now),
         "may_mark": room.may_mark(booking, person, now),

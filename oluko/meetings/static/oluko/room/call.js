@@ -1,0 +1,290 @@
+// The call: a seat, the one other page, and what the person does with camera, microphone, screen and words.
+import { Chat } from "./chat.js";
+import { Peer } from "./peer.js";
+import { watchQuality } from "./quality.js";
+import { Signals, Closed } from "./signals.js";
+import { View } from "./view.js";
+
+// Who is there and makes no offer for so long has not noticed us: entering anew, we make it. Milliseconds.
+const NO_OFFER = 8000;
+
+export class Call {
+  constructor(root, room) {
+    this.room = room;
+    this.devices = room.devices;
+    this.words = room.words;
+    this.view = new View(root, room.words, {
+      microphone: () => this.toggleMicrophone(),
+      camera: () => this.toggleCamera(),
+      screen: () => this.toggleScreen(),
+      leave: () => this.leave(),
+      here: () => this.takeOver(),
+    });
+    this.chat = new Chat(root.querySelector("[data-chat-panel]"), room.words, (line) => this.peer?.say({ kind: "chat", ...line }) ?? false, `oluko.room.chat.${room.config.id}`);
+    this.signals = new Signals(room.config.urls, room.config.csrf, {
+      news: (news) => this.news(news),
+      standing: (standing) => this.stand(standing),
+      line: (reached) => this.line(reached),
+    });
+    this.peer = null;
+    this.screen = null;
+  }
+
+  // True once inside; else `refusal` says why.
+  async start() {
+    this.refusal = "";
+    this.alone = "waiting";
+    this.devices.onlost = () => this.changed();
+    if (!(await this.enter())) return false;
+    this.view.open();
+    this.changed();
+    return true;
+  }
+
+  async enter() {
+    this.drop();
+    try {
+      this.entered = await this.signals.enter();
+    } catch (problem) {
+      this.refusal = problem instanceof Closed ? this.words[problem.why] : problem.said || this.words.unreachable;
+      return false;
+    }
+    const [other] = this.entered.others;
+    if (other) this.meet(other, true);
+    else this.tell(this.alone);
+    return true;
+  }
+
+  async peek() {
+    try {
+      return await this.signals.peek();
+    } catch {
+      return false;
+    }
+  }
+
+  stop() {
+    this.bye();
+    this.endScreen();
+    this.signals.leave();
+    this.drop();
+    this.view.close();
+  }
+
+  dispose() {
+    this.bye();
+    this.signals.dispose();
+    this.drop();
+    this.endScreen();
+  }
+
+  leave() {
+    this.room.back(this.words.you_left);
+  }
+
+  async takeOver() {
+    this.view.rest("");
+    if (!(await this.enter())) this.room.back(this.refusal);
+  }
+
+  // What the server tells
+
+  news({ others, signals }) {
+    for (const signal of signals) {
+      if (signal.from !== this.other && others.includes(signal.from)) this.meet(signal.from, false);
+      if (signal.from === this.other) this.peer.receive(signal);
+    }
+    if (this.peer && !others.includes(this.other) && !this.peer.connected) this.away();
+    if (this.peer) return this.stopAwaiting();
+    if (others.some((seat) => seat !== this.gone)) return this.awaitOffer();
+    this.stopAwaiting();
+    this.signals.setPace("waiting");
+    this.tell(this.alone);
+  }
+
+  async stand(standing) {
+    this.stopAwaiting();
+    if (standing === "gone") {
+      // Too long without a network: our seat was given up meanwhile.
+      if (!(await this.enter())) setTimeout(() => this.signals.seat || this.room.ended || this.stand("gone"), 3000);
+      return;
+    }
+    this.drop();
+    this.endScreen();
+    if (standing === "taken") {
+      this.tell("taken");
+      this.view.rest(this.words.taken);
+    } else {
+      this.room.back(this.words[standing] ?? this.words.closed);
+    }
+  }
+
+  line(reached) {
+    if (this.reached === reached) return;
+    this.reached = reached;
+    this.view.line(reached);
+  }
+
+  awaitOffer() {
+    this.tell("connecting");
+    this.signals.setPace("negotiating");
+    this.noOffer ??= setTimeout(() => { this.noOffer = null; this.enter(); }, NO_OFFER);
+  }
+
+  stopAwaiting() {
+    clearTimeout(this.noOffer);
+    this.noOffer = null;
+  }
+
+  // The other
+
+  meet(seat, begin) {
+    this.drop();
+    this.other = seat;
+    const { iceServers, relayOnly, polite } = this.entered;
+    const peer = new Peer({
+      iceServers,
+      relayOnly,
+      polite,
+      send: (signal) => this.signals.send(seat, signal),
+      on: {
+        state: (state) => this.peer === peer && this.connection(state),
+        message: (message) => this.peer === peer && this.hear(message),
+        open: () => this.peer === peer && this.opened(),
+        give_up: () => this.peer === peer && this.giveUp(),
+      },
+    });
+    this.peer = peer;
+    peer.setTrack("audio", this.devices.audio);
+    peer.setTrack("video", this.outgoing());
+    this.view.remote(peer.remote);
+    this.tell(this.hadOther ? "reconnecting" : "connecting");
+    this.signals.setPace("negotiating");
+    if (begin) peer.begin();
+    this.endQuality = watchQuality(peer.pc, (word) => this.view.quality(word));
+  }
+
+  connection(state) {
+    if (state === "connected") {
+      this.hadOther = true;
+      this.tries = 0;
+      this.tell("together");
+      this.signals.setPace("together");
+    } else if (state === "lost") {
+      this.tell("reconnecting");
+      this.signals.setPace("negotiating");
+    }
+  }
+
+  giveUp() {
+    this.tries = (this.tries ?? 0) + 1;
+    if (this.tries > 1) this.view.announce(this.words.no_way);
+    this.signals.stop();
+    this.stand("gone");
+  }
+
+  opened() {
+    this.peer.say({ kind: "state", ...this.state() });
+    this.chat.flush();
+  }
+
+  hear(message) {
+    if (message?.kind === "state") this.view.other(message);
+    else if (message?.kind === "chat" && this.chat.receive(message)) this.view.unread();
+    else if (message?.kind === "bye") this.away();
+  }
+
+  // The other has gone, by will or not.
+  away() {
+    this.gone = this.other;
+    this.drop();
+    this.alone = "left";
+    this.tell("left");
+    this.signals.setPace("waiting");
+  }
+
+  drop() {
+    this.stopAwaiting();
+    this.endQuality?.();
+    this.endQuality = null;
+    this.peer?.close();
+    this.peer = this.other = null;
+    this.view.remote(null);
+  }
+
+  bye() {
+    this.peer?.say({ kind: "bye" });
+    this.hadOther = false;
+  }
+
+  tell(state) {
+    if (this.room.root.dataset.state === state) return;
+    this.room.root.dataset.state = state;
+    this.view.state(state);
+  }
+
+  // One's own
+
+  outgoing() {
+    return this.screen ?? this.devices.video;
+  }
+
+  state() {
+    const { audio, video } = this.devices;
+    return { microphone: Boolean(audio?.enabled), camera: Boolean(video), screen: Boolean(this.screen) };
+  }
+
+  changed() {
+    this.peer?.setTrack("audio", this.devices.audio);
+    this.peer?.setTrack("video", this.outgoing());
+    this.peer?.say({ kind: "state", ...this.state() });
+    this.view.own(this.state(), this.outgoing());
+  }
+
+  async toggleMicrophone() {
+    const { devices } = this;
+    const on = !devices.audio?.enabled;
+    devices.remember({ microphoneOn: on });
+    if (on && !devices.audio && !(await devices.openOne("audio"))) this.explain("audio");
+    if (devices.audio) devices.audio.enabled = on;
+    this.changed();
+  }
+
+  async toggleCamera() {
+    const { devices } = this;
+    const on = !devices.video;
+    devices.remember({ cameraOn: on });
+    // Stopped and not only dark, so that the camera's lamp goes out.
+    if (!on) devices.close("video");
+    else if (!(await devices.openOne("video"))) this.explain("video");
+    this.changed();
+  }
+
+  async toggleScreen() {
+    if (this.screen) return this.endScreen();
+    try {
+      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } });
+      const [track] = stream.getVideoTracks();
+      track.contentHint = "detail";
+      track.onended = () => this.endScreen();
+      this.screen = track;
+      this.changed();
+    } catch {
+      // Thought better of it.
+    }
+  }
+
+  endScreen() {
+    if (!this.screen) return;
+    this.screen.onended = null;
+    this.screen.stop();
+    this.screen = null;
+    this.changed();
+  }
+
+  explain(kind) {
+    const why = this.devices.problems[kind];
+    const device = kind === "audio" ? "microphone" : "camera";
+    this.view.announce(this.words[why === "denied" || why === "busy" ? `${why}_${device}` : why === "insecure" ? why : `missing_${device}`]);
+  }
+}
