@@ -16,7 +16,7 @@ MODES = {
         "transfer-pending", "transfer-otp", "transfer-received", "transfer-abandoned", "transfer-blocked",
         "transfer-rejected",
     ),
-    "zoom": (NORMAL, "timeout", "error", "rate-limit"),
+    "zoom": (NORMAL, "timeout", "error", "rate-limit", "daily-limit"),
 }  # fmt: skip
 #: What can be done beside setting a mode, by provider and name; each is called inside a transaction.
 Directions = Mapping[str, Mapping[str, Callable[[sqlite3.Connection, Call, Any], None]]]

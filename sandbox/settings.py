@@ -28,6 +28,7 @@ class Settings:
     zoom_account_id: str
     zoom_client_id: str
     zoom_client_secret: str
+    zoom_calls_a_day: int
 
     @property
     def database(self) -> Path:
@@ -54,6 +55,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     option("zoom-account-id", "", "Zoom's account id; without the three, Zoom answers 400 and 401")
     option("zoom-client-id", "", "Zoom's client id")
     option("zoom-client-secret", "", "Zoom's client secret")
+    option("zoom-calls-a-day", "100", "how many meetings one Zoom user may make and change a day")
     return options
 
 
@@ -72,6 +74,8 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
         raise RefusedStart("--webhook-url (or SANDBOX_WEBHOOK_URL) must be an http or https address")
     if not given.port.isascii() or not given.port.isdigit() or not 0 < int(given.port) < 65536:
         raise RefusedStart("--port must be a number from 1 to 65535")
+    if not given.zoom_calls_a_day.isascii() or not given.zoom_calls_a_day.isdigit():
+        raise RefusedStart("--zoom-calls-a-day must be a whole number")
     refund_delay = read_seconds("refund-delay", given.refund_delay)
     transfer_delay = read_seconds("transfer-delay", given.transfer_delay)
     return Settings(
@@ -87,6 +91,7 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
         zoom_account_id=given.zoom_account_id,
         zoom_client_id=given.zoom_client_id,
         zoom_client_secret=given.zoom_client_secret,
+        zoom_calls_a_day=int(given.zoom_calls_a_day),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from sandbox import control
 from sandbox.calls import Call, Operation, Refusal, Reply, whole_number
 from sandbox.settings import Settings
 from sandbox.store import instant
@@ -65,6 +66,22 @@ def outage(call: Call) -> Reply:
 def rate_limited(call: Call) -> Reply:
     message = "You have reached the maximum per-second rate limit for this API. Try again later."
     return Reply(429, {"code": 429, "message": message}, {"Retry-After": "1"})
+
+
+def count_call(call: Call, user: str) -> None:
+    """Making and changing meetings is limited a user and day (UTC); more is refused, as Zoom does."""
+    today = datetime.now(UTC).date()
+    key = (user, today.isoformat())
+    with call.store.writing() as db:
+        db.execute("INSERT INTO host_days VALUES (?, ?, 0) ON CONFLICT DO NOTHING", key)
+        used = db.execute("SELECT used FROM host_days WHERE user_id = ? AND day = ?", key).fetchone()["used"]
+        refused = used >= call.settings.zoom_calls_a_day or control.take_mode(db, "zoom", "daily-limit")
+        if not refused:
+            db.execute("UPDATE host_days SET used = used + 1 WHERE user_id = ? AND day = ?", key)
+    if refused:
+        message = "You have exceeded the daily rate limit for Meeting Create/Update API requests."
+        again = f"{today + timedelta(days=1):%Y-%m-%d}T00:00:00Z"
+        raise Refusal(Reply(429, {"code": 429, "message": message}, {"Retry-After": again}))
 
 
 def create_token(call: Call) -> Reply:
@@ -132,6 +149,7 @@ def create_meeting(call: Call) -> Reply:
     if details["type"] == SCHEDULED and "start_time" not in details:
         details["start_time"] = instant(datetime.now(UTC).replace(microsecond=0))
     unique = base64.b64encode(uuid.uuid4().bytes).decode()
+    count_call(call, call.path["user"])
     with call.store.writing() as db:
         number = free_number(db)
         db.execute(
@@ -210,6 +228,9 @@ def fetch_meeting(call: Call) -> Reply:
 def update_meeting(call: Call) -> Reply:
     """PATCH /v2/meetings/ID: only what is sent changes."""
     changes = read_details(call)
+    with call.store.reading() as db:
+        user = find_meeting(db, call.path["id"])["user_id"]
+    count_call(call, user)
     with call.store.writing() as db:
         row = find_meeting(db, call.path["id"])
         details = json.loads(row["details"])

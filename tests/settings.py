@@ -20,6 +20,8 @@ os.environ["OLUKO_LOG_LEVEL"] = "WARNING"
 os.environ["OLUKO_ZOOM_ACCOUNT_ID"] = "sandbox-account"
 os.environ["OLUKO_ZOOM_CLIENT_ID"] = "sandbox-client"
 os.environ["OLUKO_ZOOM_CLIENT_SECRET"] = "sandbox-zoom-secret"
+# Zoom's own limit would end a day of tests before noon.
+os.environ["OLUKO_ZOOM_DAILY_LIMIT"] = "100000"
 # Playwright keeps an event loop in the main thread, which Django would take for an asynchronous caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

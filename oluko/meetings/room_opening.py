@@ -10,7 +10,7 @@ from oluko.meetings.models import Meeting
 ROOM = "room"
 
 
-def open_in_room(booking_id: UUID) -> None:
-    """Let a wanted meeting take place on the join page; one that has another link already stays as it is."""
+def open_in_room(booking_id: UUID) -> bool:
+    """Let a wanted meeting take place on the join page; False for one that has another link already."""
     wanted = Meeting.objects.filter(pk=booking_id, state=Meeting.State.WANTED)
-    wanted.update(state=Meeting.State.OPEN, provider=ROOM, error="", busy_until=None)
+    return bool(wanted.update(state=Meeting.State.OPEN, provider=ROOM, error="", busy_until=None))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -14,13 +15,18 @@ from uuid import UUID
 
 import httpx
 from django.conf import settings
+from django.utils import timezone
 
-from oluko.core.gateway import JOB_SECONDS, GatewayError, Line, OutcomeUnknown
+from oluko.core.gateway import JOB_SECONDS, REQUEST_SECONDS, GatewayError, Line, OutcomeUnknown
+from oluko.meetings.hosts import ME
+from oluko.meetings.shared_token import Issued, current_token, forget_token
 
 SCHEDULED = 2
 TOPIC_LIMIT, PAGE_SIZE, MOST_PAGES = 200, 300, 60
-# A token is renewed this many seconds before Zoom says that it ends.
-TOKEN_MARGIN = 60
+# A limit that ends later than this is one of the day, not of the second.
+SHORT_LIMIT = timedelta(minutes=15)
+REST_SECONDS = 5.0
+SHORTEST_REST = 1.5
 
 
 class MeetingMissing(GatewayError):
@@ -28,6 +34,15 @@ class MeetingMissing(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("Zoom knows no such meeting.", temporary=False)
+
+
+class ZoomLimited(GatewayError):
+    """Zoom answered 429: it did nothing, and wants to be left alone until `until` (real time)."""
+
+    def __init__(self, until: datetime, *, daily: bool) -> None:
+        super().__init__("Zoom's limit of calls is reached.", temporary=True)
+        self.until = until
+        self.daily = daily
 
 
 @dataclass(frozen=True)
@@ -46,13 +61,15 @@ class Zoom:
         self._account_id = account_id
         self._credentials = httpx.BasicAuth(client_id, client_secret)
         self._api, self._oauth = Line(url), Line(oauth_url)
-        self._token, self._token_ends = "", 0.0
-        self._lock = threading.Lock()
+        # Other credentials or another Zoom have another token.
+        of = "\n".join((account_id, client_id, client_secret, oauth_url))
+        self._token_name = f"zoom {hashlib.sha256(of.encode()).hexdigest()[:14]}"
+        self._rests_until = 0.0
 
     def create_meeting(
-        self, booking_id: UUID, *, topic: str, starts_at: datetime, duration: int, agenda: str = ""
+        self, booking_id: UUID, *, topic: str, starts_at: datetime, duration: int, agenda: str = "", host: str = ME
     ) -> ZoomMeeting:
-        """Make the meeting of a booking; `duration` in minutes. Its agenda begins with our mark.
+        """Make the meeting of a booking, held by `host`; `duration` in minutes. Its agenda begins with our mark.
 
         After a temporary GatewayError the meeting may exist all the same: look for it before the next try.
         """
@@ -63,15 +80,15 @@ class Zoom:
             "duration": duration,
             "timezone": "UTC",
             "agenda": f"{mark(booking_id)}\n{agenda}".strip()[:2000],
-            # Nobody of ours signs in at Zoom as the host, so both must be able to begin without one.
+            # A tutor need not be the host at Zoom, so both must be able to begin without one.
             "settings": {"join_before_host": True, "waiting_room": False, "approval_type": 2, "auto_recording": "none"},
         }
-        return _read_meeting(self._ask("POST", "/v2/users/me/meetings", json=body))
+        return _read_meeting(self._ask("POST", f"/v2/users/{quote(host, safe='')}/meetings", json=body))
 
-    def find_meetings(self, booking_id: UUID) -> list[ZoomMeeting]:
-        """The meetings that carry a booking's mark, oldest first."""
+    def find_meetings(self, booking_id: UUID, *, host: str = ME) -> list[ZoomMeeting]:
+        """The meetings of a host that carry a booking's mark, oldest first."""
         sought = mark(booking_id)
-        found = [_read_meeting(row) for row in self._list() if str(row.get("agenda") or "").startswith(sought)]
+        found = [_read_meeting(row) for row in self._list(host) if str(row.get("agenda") or "").startswith(sought)]
         return sorted(found, key=lambda meeting: (meeting.created_at, meeting.id))
 
     def move_meeting(self, meeting_id: str, *, starts_at: datetime, duration: int) -> None:
@@ -89,41 +106,74 @@ class Zoom:
         except MeetingMissing:
             return
 
-    def _list(self) -> Iterator[dict[str, Any]]:
+    def start_url(self, meeting_id: str) -> str:
+        """The link that makes who follows it the host. A secret of the account: fetched when needed, never kept.
+
+        Somebody waits for it, so the call is short. Raises MeetingMissing.
+        """
+        path = f"/v2/meetings/{quote(meeting_id, safe='')}"
+        url = self._ask("GET", path, somebody_waits=True).get("start_url")
+        if not isinstance(url, str) or not url.startswith("http"):
+            raise OutcomeUnknown("Zoom's answer lacks the host's link.")
+        return url
+
+    def _list(self, host: str) -> Iterator[dict[str, Any]]:
         token = ""
         for _page in range(MOST_PAGES):
             query = {"type": "scheduled", "page_size": str(PAGE_SIZE), "next_page_token": token}
-            answer = self._ask("GET", "/v2/users/me/meetings", params=query)
+            answer = self._ask("GET", f"/v2/users/{quote(host, safe='')}/meetings", params=query)
             yield from (row for row in answer.get("meetings", []) if isinstance(row, dict))
             token = str(answer.get("next_page_token") or "")
             if not token:
                 return
         raise GatewayError("Zoom lists more meetings than can be searched.", temporary=False)
 
-    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        answer = self._send(method, path, **request)
+    def _ask(self, method: str, path: str, *, somebody_waits: bool = False, **request: Any) -> dict[str, Any]:
+        self._rest(longest=0.0 if somebody_waits else SHORTEST_REST)
+        seconds = REQUEST_SECONDS if somebody_waits else JOB_SECONDS
+        token = self._current_token()
+        answer = self._send(method, path, token, seconds, **request)
         if answer.status_code == 401:
-            # Zoom forgets tokens when the app's secret changes; a refused call did nothing, so it may go again.
-            self._token = ""
-            answer = self._send(method, path, **request)
+            # Zoom forgets tokens when the app's secret changes; a refused call did nothing, so it may go again, once.
+            forget_token(self._token_name, token)
+            answer = self._send(method, path, self._current_token(), seconds, **request)
+        if answer.status_code == 429:
+            raise self._limited(answer)
         return _read(answer)
 
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._current_token()}"}
-        return self._api.call(method, path, seconds=JOB_SECONDS, headers=headers, **request)
+    def _rest(self, *, longest: float) -> None:
+        """Keep the pause that Zoom asked for; a job sits out a short one, else ZoomLimited is raised."""
+        left = self._rests_until - time.monotonic()
+        if left > longest:
+            raise ZoomLimited(timezone.now() + timedelta(seconds=left), daily=False)
+        time.sleep(max(left, 0.0))
+
+    def _send(self, method: str, path: str, token: str, seconds: float, **request: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._api.call(method, path, seconds=seconds, headers=headers, **request)
+
+    def _limited(self, answer: httpx.Response) -> ZoomLimited:
+        until = _retry_at(answer.headers.get("Retry-After", ""))
+        wait = until - timezone.now()
+        daily = "daily" in _reason(answer).lower() or wait > SHORT_LIMIT
+        if not daily:
+            # A limit of the second is the whole account's: this process is quiet as long.
+            self._rests_until = time.monotonic() + wait.total_seconds()
+        return ZoomLimited(until, daily=daily)
 
     def _current_token(self) -> str:
-        with self._lock:
-            if not self._token or time.monotonic() >= self._token_ends:
-                query = {"grant_type": "account_credentials", "account_id": self._account_id}
-                answer = _read(
-                    self._oauth.call("POST", "/oauth/token", seconds=JOB_SECONDS, params=query, auth=self._credentials)
-                )
-                self._token = str(answer.get("access_token") or "")
-                self._token_ends = time.monotonic() + float(answer.get("expires_in") or 0) - TOKEN_MARGIN
-            if not self._token:
-                raise GatewayError("Zoom gave no access token.", temporary=False)
-            return self._token
+        return current_token(self._token_name, self._issue_token)
+
+    def _issue_token(self) -> Issued:
+        query = {"grant_type": "account_credentials", "account_id": self._account_id}
+        answer = self._oauth.call("POST", "/oauth/token", seconds=JOB_SECONDS, params=query, auth=self._credentials)
+        if answer.status_code == 429:
+            raise self._limited(answer)
+        issued = _read(answer)
+        token = str(issued.get("access_token") or "")
+        if not token:
+            raise GatewayError("Zoom gave no access token.", temporary=False)
+        return Issued(token, float(issued.get("expires_in") or 0))
 
 
 def zoom() -> Zoom | None:
@@ -165,6 +215,21 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise OutcomeUnknown("Zoom's answer has another shape than its description.")
     return body
+
+
+def _retry_at(said: str) -> datetime:
+    """When the next call is welcome: Retry-After as seconds, as a date of HTTP, or as ISO 8601, which Zoom sends too."""
+    now = timezone.now()
+    if said.strip().isdigit():
+        return now + timedelta(seconds=min(int(said), 86_400))
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            at = read(said.strip())
+        except (ValueError, TypeError):
+            continue
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max(at, now), now + timedelta(days=1))
+    return now + timedelta(seconds=REST_SECONDS)
 
 
 def _utc(instant: datetime) -> str:
