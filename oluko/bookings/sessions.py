@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.access import get_tutored
-from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.models import Absent, Booking, Outcome, PaymentStatus, Status
 from oluko.bookings.wording import tell, tell_both
 from oluko.calendars.claims import release_time
 from oluko.core import clock
@@ -41,12 +41,19 @@ def mark_session(tutor: Person, booking_id: UUID, status: Status) -> Booking:
 
 
 def complete_unmarked() -> int:
-    """Complete paid sessions that nobody marked within 24 hours of their end; how many."""
+    """Let paid sessions that nobody marked within 24 hours of their end count as what they seem to have been.
+
+    Completed, or the student's no-show unless somebody objects. A tutor's no-show moves money, and is not decided here.
+    Returns how many.
+    """
+    contested = Q(proposed_outcome=Outcome.STUDENT_ABSENT, release_held=True)
     due = Booking.objects.filter(
+        ~contested,
         status__in=(Status.SCHEDULED, Status.IN_PROGRESS),
         payment_status=PaymentStatus.PAID,
         ends_at__lte=clock.now() - UNMARKED,
-    ).values_list("pk", flat=True)[:BATCH]
+    ).exclude(proposed_outcome=Outcome.TUTOR_ABSENT)
+    due = due.values_list("pk", flat=True)[:BATCH]
     return sum(_complete_unmarked(booking_id) for booking_id in list(due))
 
 
@@ -68,7 +75,9 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
     _check_moves(booking, (Status.SCHEDULED, Status.IN_PROGRESS))
     if now < booking.ends_at:
         raise Conflict("not_over", _("The session is not over yet."))
-    if not booking.move_to(status, actor_id=tutor.pk, only_if=_paid(), ended_at=now, release_at=now + DISPUTE_WINDOW):
+    absent = Absent.STUDENT if status == Status.NO_SHOW else ""
+    marked = {"ended_at": now, "release_at": now + DISPUTE_WINDOW, "absent": absent}
+    if not booking.move_to(status, actor_id=tutor.pk, only_if=_paid(), **marked):
         raise _moved_on()
     release_time(booking.pk)
     tell(booking, booking.student, "completed" if status == Status.COMPLETED else "no_show")
@@ -76,17 +85,25 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
     return booking
 
 
-def complete_over(booking: Booking, *, actor_id: UUID | None, why: str) -> bool:
+def start_together(booking: Booking, at: datetime) -> bool:
+    """Both people are there: a paid session begins by itself. False if it is not to begin. Call inside a transaction."""
+    if booking.status != Status.SCHEDULED or not booking.opens_at <= at < booking.ends_at:
+        return False
+    return booking.move_to(Status.IN_PROGRESS, actor_id=None, why="BOTH_PRESENT", only_if=_paid(), started_at=at)
+
+
+def complete_over(booking: Booking, *, actor_id: UUID | None, why: str, absent: Absent | None = None) -> bool:
     """A paid session that is over and that its tutor has not marked counts as completed, from its end.
 
-    False if somebody was quicker. Call inside a transaction.
+    With `absent` it is that person's no-show instead. False if somebody was quicker. Call inside a transaction.
     """
     moved = booking.move_to(
-        Status.COMPLETED,
+        Status.NO_SHOW if absent else Status.COMPLETED,
         actor_id=actor_id,
         why=why,
         only_if=_paid(),
         ended_at=booking.ends_at,
+        absent=absent or "",
         release_at=booking.ends_at + DISPUTE_WINDOW,
     )
     if moved:
@@ -101,9 +118,11 @@ def _complete_unmarked(booking_id: UUID) -> bool:
     if booking.status not in (Status.SCHEDULED, Status.IN_PROGRESS):
         return False
     # The dispute window ran while nobody marked it: from the session's end, so it has passed as well.
-    moved = complete_over(booking, actor_id=None, why="UNMARKED_FOR_24_HOURS")
+    missed = booking.proposed_outcome == Outcome.STUDENT_ABSENT
+    absent = Absent.STUDENT if missed else None
+    moved = complete_over(booking, actor_id=None, why="UNMARKED_FOR_24_HOURS", absent=absent)
     if moved:
-        tell_both(booking, "completed")
+        tell_both(booking, "no_show" if missed else "completed")
     return moved
 
 

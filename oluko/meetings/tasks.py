@@ -10,7 +10,7 @@ from django.tasks import task
 from oluko.core.gateway import GatewayError
 from oluko.jobs.recurring import recurring
 from oluko.jobs.retry import GiveUp
-from oluko.meetings import opening, room_seats
+from oluko.meetings import hosts, opening, outcomes, room_seats
 
 
 @task(queue_name="outside")
@@ -38,6 +38,8 @@ def drop_meeting(booking_id: str) -> None:
 def ask_again() -> None:
     """Enqueue every meeting that is wanted, or open at another time than its booking's, unless somebody is at it."""
     with transaction.atomic(durable=True):
+        for booking_id in opening.stand_in():
+            drop_meeting.enqueue(str(booking_id))
         for booking_id in opening.meetings_to_try() + opening.meetings_to_move():
             open_meeting.enqueue(str(booking_id))
 
@@ -46,3 +48,15 @@ def ask_again() -> None:
 def forget_old_seats() -> None:
     """Throw away what pages that are long gone have left in the built-in room."""
     room_seats.forget_old_seats()
+
+
+@recurring("outcomes", every=30)
+def propose_outcomes() -> None:
+    """Say of sessions that have just ended how they seem to have gone."""
+    outcomes.propose_outcomes()
+
+
+@recurring("past-hosts", every=6 * 3600)
+def forget_past_hosts() -> None:
+    """Throw away which host held what is over."""
+    hosts.forget_past()

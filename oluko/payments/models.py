@@ -97,6 +97,7 @@ class Refund(models.Model):
         TIME_LOST = "TIME_LOST", _("Paid when the time was gone")
         PAID_TWICE = "PAID_TWICE", _("Paid a second time")
         REVIEW = "REVIEW", _("Decided by the operator")
+        NO_SHOW = "NO_SHOW", _("The tutor was not there")
         PROBLEM = "PROBLEM", _("A problem was reported")
         GOODWILL = "GOODWILL", _("Given back by the operator")
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.access import get_shared
-from oluko.bookings.models import Booking, PaymentStatus, Status
+from oluko.bookings.models import Absent, Booking, Outcome, PaymentStatus, Status
 from oluko.bookings.sessions import DISPUTE_WINDOW, complete_over
 from oluko.bookings.wording import tell, tell_both
 from oluko.core import clock
@@ -129,7 +129,10 @@ def decide_problem(operator: Person, problem_id: UUID, *, refund: int, note: str
     left = left_of(booking)
     if not 0 <= refund <= left:
         raise Invalid("bad_amount", _("That is more than was paid, or no amount."), field="amount")
-    if booking.status in _UNMARKED and not complete_over(booking, actor_id=operator.pk, why="PROBLEM_DECIDED"):
+    absent = _absent(booking, refund, left)
+    if booking.status in _UNMARKED and not complete_over(
+        booking, actor_id=operator.pk, why="PROBLEM_DECIDED", absent=absent
+    ):
         raise _moved_on()
     if refund:
         give_back(booking, refund, cause=Refund.Cause.PROBLEM)
@@ -154,6 +157,13 @@ def close_problem(booking: Booking, *, refund: int, note: str) -> None:
 def other_of(booking: Booking, person: Person) -> Person:
     """The one of the two that the person is not."""
     return booking.tutor if person.pk == booking.student_id else booking.student
+
+
+def _absent(booking: Booking, refund: int, left: int) -> Absent | None:
+    """Whose no-show a session was that seemed one, if the decision about the money says so too."""
+    if booking.proposed_outcome == Outcome.TUTOR_ABSENT and refund == left:
+        return Absent.TUTOR
+    return Absent.STUDENT if booking.proposed_outcome == Outcome.STUDENT_ABSENT and not refund else None
 
 
 def _close(problem: Problem, decided: Problem.Status, refund: int, note: str, operator: Person | None) -> None:

@@ -89,6 +89,14 @@ def ask_about_disputes() -> None:
     check_disputes()
 
 
+@recurring("payments.no_shows", every=15)
+def conclude_tutors_absences() -> None:
+    """Sessions whose tutor was not there, a day after their end."""
+    from oluko.payments.no_shows import conclude_absences
+
+    conclude_absences()
+
+
 @recurring("payments.release", every=5)
 def release_due_money() -> None:
     """Pending money whose dispute window has passed."""
