@@ -88,7 +88,7 @@ class Site:
                 start_new_session=True,
             )
         self.lines = queue.SimpleQueue()
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        threading.Thread(target=_read, args=(self.process, self.lines), daemon=True).start()
         self._await_ready()
 
     def stop(self) -> float:
@@ -114,13 +114,6 @@ class Site:
             self.process.wait()
             self.process = None
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        with process.stdout as output:
-            for line in output:
-                self.lines.put(line)
-        self.lines.put(None)
-
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while (left := deadline - time.monotonic()) > 0:
@@ -134,6 +127,15 @@ class Site:
                 return
         self.kill()
         raise AssertionError(f"oluko serve did not become ready:\n{self.log[-4000:]}")
+
+
+def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
+    """Pass on what the process prints, and None at its end; its own queue, for another may have been started since."""
+    assert process.stdout is not None
+    with process.stdout as output:
+        for line in output:
+            lines.put(line)
+    lines.put(None)
 
 
 def free_port_pair() -> int:
