@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -44,11 +45,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _entry(_("Calendars elsewhere"), "admin:calendars_outsidecalendar_changelist", "calendar_month"),
                 _entry(_("Taken time"), "admin:calendars_claim_changelist", "event_busy"),
                 _entry(_("Notifications"), "admin:notifications_notification_changelist", "notifications"),
+                _entry(_("Deliveries"), "admin:notifications_delivery_changelist", "outgoing_mail"),
+                *([_entry(_("Mails"), "operator_mails", "preview")] if settings.OLUKO_SANDBOX else []),
             ],
         },
         {
             "title": _("Money"),
             "items": [
+                _entry(_("Overview"), "operator_money", "monitoring"),
                 _entry(_("Payments"), "admin:payments_payment_changelist", "payments"),
                 _entry(_("Refunds"), "admin:payments_refund_changelist", "undo"),
                 _entry(_("Problems"), "admin:payments_problem_changelist", "feedback"),

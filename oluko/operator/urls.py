@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.operator import money_back, payouts, reconciliation, views
+from oluko.operator import mails, money_back, money_views, payouts, reconciliation, views
 from oluko.payments.reviews import Way
 from oluko.reconciliation.remedies import Remedy
 
 urlpatterns = [
+    path("money", money_views.overview, name="operator_money"),
+    path("money.csv", money_views.overview_csv, name="operator_money_csv"),
     path("people/<uuid:person_id>/verify", views.verify, name="operator_verify"),
     path("people/<uuid:person_id>/unverify", views.unverify, name="operator_unverify"),
     path("people/<uuid:person_id>/role", views.role, name="operator_role"),
@@ -22,6 +24,8 @@ urlpatterns = [
     path("payments/<uuid:payment_id>/check", views.check_payment, name="operator_check_payment"),
     path("payouts/<uuid:payout_id>/approve", payouts.approve, name="operator_approve_payout"),
     path("payouts/<uuid:payout_id>/reject", payouts.reject, name="operator_reject_payout"),
+    path("deliveries/<int:delivery_id>/again", mails.again, name="operator_send_again"),
+    path("mails", mails.gallery, name="operator_mails"),
     path("jobs/<uuid:job_id>/again", views.run_again, name="operator_run_again"),
     path("jobs/<uuid:job_id>/give-up", views.give_up, name="operator_give_up"),
     *(path(f"reviews/<int:item_id>/{way}", views.review, {"way": way}, name=f"operator_review_{way}") for way in Way),
