@@ -8,6 +8,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
@@ -32,6 +33,7 @@ def room_facts(request: HttpRequest, booking: Booking, other: Person) -> dict[st
     config = {
         "id": str(booking.pk),
         "csrf": get_token(request),
+        "zone": timezone.get_current_timezone_name(),
         "urls": {step: reverse(f"room_{step}", args=[booking.pk]) for step in steps},
     }
     return {"config": json.dumps(config), "words": json.dumps(_before(other.name) | _during(other.name))}

@@ -1,5 +1,6 @@
-// The call: a seat, the one other page, and what the person does with camera, microphone, screen and words.
+// The call: a seat, the one other page, and what passes between the two.
 import { Chat } from "./chat.js";
+import { Own } from "./own.js";
 import { Peer } from "./peer.js";
 import { watchQuality } from "./quality.js";
 import { Signals, Closed } from "./signals.js";
@@ -11,33 +12,37 @@ const NO_OFFER = 8000;
 export class Call {
   constructor(root, room) {
     this.room = room;
-    this.devices = room.devices;
     this.words = room.words;
     this.view = new View(root, room.words, {
-      microphone: () => this.toggleMicrophone(),
-      camera: () => this.toggleCamera(),
-      screen: () => this.toggleScreen(),
+      microphone: () => this.own.toggleMicrophone(),
+      camera: () => this.own.toggleCamera(),
+      screen: () => this.own.toggleScreen(),
       leave: () => this.leave(),
       here: () => this.takeOver(),
     });
-    this.chat = new Chat(root.querySelector("[data-chat-panel]"), room.words, (line) => this.peer?.say({ kind: "chat", ...line }) ?? false, `oluko.room.chat.${room.config.id}`);
+    this.chat = new Chat(root.querySelector("[data-chat-panel]"), {
+      words: room.words,
+      zone: room.config.zone,
+      key: `oluko.room.chat.${room.config.id}`,
+      send: (line) => this.peer?.say({ kind: "chat", ...line }) ?? false,
+    });
     this.signals = new Signals(room.config.urls, room.config.csrf, {
       news: (news) => this.news(news),
       standing: (standing) => this.stand(standing),
       line: (reached) => this.line(reached),
     });
+    this.own = new Own(room.devices, room.words, this.view, () => this.peer);
     this.peer = null;
-    this.screen = null;
   }
 
   // True once inside; else `refusal` says why.
   async start() {
     this.refusal = "";
     this.alone = "waiting";
-    this.devices.onlost = () => this.changed();
+    this.own.follow();
     if (!(await this.enter())) return false;
     this.view.open();
-    this.changed();
+    this.own.changed();
     return true;
   }
 
@@ -65,7 +70,7 @@ export class Call {
 
   stop() {
     this.bye();
-    this.endScreen();
+    this.own.endScreen();
     this.signals.leave();
     this.drop();
     this.view.close();
@@ -75,7 +80,7 @@ export class Call {
     this.bye();
     this.signals.dispose();
     this.drop();
-    this.endScreen();
+    this.own.endScreen();
   }
 
   leave() {
@@ -110,7 +115,7 @@ export class Call {
       return;
     }
     this.drop();
-    this.endScreen();
+    this.own.endScreen();
     if (standing === "taken") {
       this.tell("taken");
       this.view.rest(this.words.taken);
@@ -155,8 +160,7 @@ export class Call {
       },
     });
     this.peer = peer;
-    peer.setTrack("audio", this.devices.audio);
-    peer.setTrack("video", this.outgoing());
+    this.own.give(peer);
     this.view.remote(peer.remote);
     this.tell(this.hadOther ? "reconnecting" : "connecting");
     this.signals.setPace("negotiating");
@@ -184,7 +188,7 @@ export class Call {
   }
 
   opened() {
-    this.peer.say({ kind: "state", ...this.state() });
+    this.peer.say({ kind: "state", ...this.own.state() });
     this.chat.flush();
   }
 
@@ -221,70 +225,5 @@ export class Call {
     if (this.room.root.dataset.state === state) return;
     this.room.root.dataset.state = state;
     this.view.state(state);
-  }
-
-  // One's own
-
-  outgoing() {
-    return this.screen ?? this.devices.video;
-  }
-
-  state() {
-    const { audio, video } = this.devices;
-    return { microphone: Boolean(audio?.enabled), camera: Boolean(video), screen: Boolean(this.screen) };
-  }
-
-  changed() {
-    this.peer?.setTrack("audio", this.devices.audio);
-    this.peer?.setTrack("video", this.outgoing());
-    this.peer?.say({ kind: "state", ...this.state() });
-    this.view.own(this.state(), this.outgoing());
-  }
-
-  async toggleMicrophone() {
-    const { devices } = this;
-    const on = !devices.audio?.enabled;
-    devices.remember({ microphoneOn: on });
-    if (on && !devices.audio && !(await devices.openOne("audio"))) this.explain("audio");
-    if (devices.audio) devices.audio.enabled = on;
-    this.changed();
-  }
-
-  async toggleCamera() {
-    const { devices } = this;
-    const on = !devices.video;
-    devices.remember({ cameraOn: on });
-    // Stopped and not only dark, so that the camera's lamp goes out.
-    if (!on) devices.close("video");
-    else if (!(await devices.openOne("video"))) this.explain("video");
-    this.changed();
-  }
-
-  async toggleScreen() {
-    if (this.screen) return this.endScreen();
-    try {
-      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } });
-      const [track] = stream.getVideoTracks();
-      track.contentHint = "detail";
-      track.onended = () => this.endScreen();
-      this.screen = track;
-      this.changed();
-    } catch {
-      // Thought better of it.
-    }
-  }
-
-  endScreen() {
-    if (!this.screen) return;
-    this.screen.onended = null;
-    this.screen.stop();
-    this.screen = null;
-    this.changed();
-  }
-
-  explain(kind) {
-    const why = this.devices.problems[kind];
-    const device = kind === "audio" ? "microphone" : "camera";
-    this.view.announce(this.words[why === "denied" || why === "busy" ? `${why}_${device}` : why === "insecure" ? why : `missing_${device}`]);
   }
 }

@@ -4,7 +4,8 @@ const LONGEST = 2000;
 const LINK = /https?:\/\/[^\s<>"'`]+/g;
 
 export class Chat {
-  constructor(root, words, send, key) {
+  constructor(root, { words, zone, send, key }) {
+    this.zone = zone;
     this.list = root.querySelector("[data-lines]");
     this.form = root.querySelector("form");
     this.input = root.querySelector("textarea");
@@ -62,8 +63,7 @@ export class Chat {
     if (!line.sent) item.dataset.waiting = this.words.chat_waiting;
     const who = document.createElement("span");
     who.className = "m";
-    const time = new Date(line.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    who.textContent = `${line.mine ? this.words.you : this.words.other} · ${time}`;
+    who.textContent = `${line.mine ? this.words.you : this.words.other} · ${clock(line.at, this.zone)}`;
     const text = document.createElement("p");
     text.append(...linked(line.text));
     item.append(who, text);
@@ -87,6 +87,16 @@ export class Chat {
     } catch {
       // A browser that keeps nothing.
     }
+  }
+}
+
+// The time of day in the reader's zone, as everywhere on the page.
+function clock(at, timeZone) {
+  const shape = { hour: "2-digit", minute: "2-digit" };
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...shape, timeZone }).format(at);
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", shape).format(at);
   }
 }
 

@@ -8,6 +8,7 @@ export class View {
     this.nobody = find("nobody");
     this.self = find("self");
     this.status = find("status");
+    this.echo = find("echo");
     this.news = find("news");
     this.mark = find("quality");
     this.muted = find("other-muted");
@@ -34,6 +35,7 @@ export class View {
   open() {
     this.rest("");
     this.root.focus({ preventScroll: true });
+    this.root.scrollIntoView({ block: "center" });
   }
 
   close() {
@@ -65,7 +67,7 @@ export class View {
 
   write() {
     const text = this.offline ? this.words.offline : this.words[this.current] ?? "";
-    if (this.status.textContent !== text) this.status.textContent = text;
+    if (this.status.textContent !== text) this.status.textContent = this.echo.textContent = text;
     this.status.dataset.calm = String(!this.offline && this.current === "together");
   }
 
@@ -146,8 +148,9 @@ export class View {
   }
 
   unread() {
-    this.announce(this.words.new_message);
+    // An open panel is a log, which says by itself what comes.
     if (!this.panel.hidden) return;
+    this.announce(this.words.new_message);
     this.waiting++;
     this.drawCount();
   }
