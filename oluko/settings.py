@@ -60,12 +60,12 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _kept_secret(name: str) -> str:
+def _kept_secret(name: str, random_bytes: int = 48) -> str:
     """A random secret that belongs to the data folder; made at the first start."""
     path = OLUKO_DATA / name
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(secrets.token_urlsafe(random_bytes))
     except FileExistsError:
         pass
     value = path.read_text().strip()
@@ -159,6 +159,11 @@ if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
     raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
 OLUKO_ZOOM_SDK_URL = _env_url("OLUKO_ZOOM_SDK_URL", "https://source.zoom.us/3.13.2")
 
+# Web push: the key by which push services know this site. Any 32 bytes are one (RFC 8292).
+OLUKO_VAPID_PRIVATE_KEY = _env("OLUKO_VAPID_PRIVATE_KEY") or _kept_secret("vapid-key", 32)
+if not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", OLUKO_VAPID_PRIVATE_KEY):
+    raise ImproperlyConfigured("OLUKO_VAPID_PRIVATE_KEY must be a P-256 private key, 32 bytes in base64url.")
+
 # The built-in room: by which servers two browsers behind different routers find each other; see docs/operating.md.
 OLUKO_STUN_URLS = _ice_urls(_env("OLUKO_STUN_URLS"), "stun", "stuns")
 OLUKO_TURN_URLS = _ice_urls(_env("OLUKO_TURN_URLS"), "turn", "turns")
@@ -220,8 +225,8 @@ MIDDLEWARE = [
     "oluko.core.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "oluko.core.middleware.body_limit",
     "oluko.core.middleware.content_policy",
+    "oluko.core.middleware.body_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -231,6 +236,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "oluko.notifications.marks.opened",
     "oluko.core.middleware.refusals",
 ]
 
@@ -332,7 +338,7 @@ SECURE_CSP = {
     "form-action": [CSP.SELF, OLUKO_PAYSTACK_CHECKOUT],
 }
 
-# A body is at most 256 KB; uploads of a photo have their own limit in the form.
+# A body is at most 256 KB, but where a view takes files (oluko/core/bodies.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MEDIA_ROOT = OLUKO_DATA / "uploads"

@@ -22,7 +22,7 @@ from oluko.core import clock
 from oluko.core.errors import Invalid
 from oluko.dashboards.money import story_for
 from oluko.ledger.wallets import wallet_of
-from oluko.notifications.notifications import newest_id, notifications_since, unread_count
+from oluko.notifications.notifications import newest_and_unread, notifications_since
 from oluko.offerings.marketplace import Filters, search
 from oluko.offerings.offerings import get_live_offering
 from oluko.offerings.suggestions import suggestions_for
@@ -195,10 +195,11 @@ def banks(request: Caller) -> HttpResponse:
 )
 def notifications(request: Caller, query: Query[schemas.Since]) -> HttpResponse:
     """What Oluko told you, the newest first, fifty at most. Cheap to ask again: 304 until there is news."""
-    person, unread = request.auth, unread_count(request.auth)
+    person = request.auth
+    newest, unread = newest_and_unread(person.pk)
     # Rows are never edited: who, since when, the newest and the number of unread ones say all that may differ.
     since = query.since.timestamp() if query.since else ""
-    etag = f'"{person.pk.hex}-{newest_id(person)}-{unread}-{since}"'
+    etag = f'"{person.pk.hex}-{newest}-{unread}-{since}"'
     headers = {"Cache-Control": "private, no-cache", "ETag": etag}
     if unchanged(request, etag):
         return HttpResponseNotModified(headers=headers)

@@ -16,16 +16,16 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oluko.calendars.availability import availability_of
 from oluko.calendars.claims import SECONDS
-from oluko.calendars.fetching import Outside, Unreadable
 from oluko.calendars.ics_reader import merged
 from oluko.calendars.models import Availability, OutsideCalendar
 from oluko.calendars.reading import Ranges, Window, read_calendar
 from oluko.core import clock
+from oluko.core.outside import Outside, Unreadable
+from oluko.notifications.kinds import Group, Telling, know
 from oluko.notifications.notifications import notify
 
 EVERY = timedelta(minutes=15)
@@ -34,6 +34,13 @@ LONGEST_PAUSE = timedelta(hours=6)
 LEASE = timedelta(minutes=10)
 TELL_AFTER = timedelta(hours=24)
 BEYOND_HORIZON = timedelta(days=7)
+
+UNREAD = Telling(
+    Group.SESSIONS,
+    gettext_lazy("Your calendar “%(name)s” cannot be read"),
+    gettext_lazy("%(why)s What it said last keeps those times free of bookings until it can be read again."),
+)
+know({"calendar_unread": UNREAD})
 
 WORDS = {
     "bad_address": gettext_lazy("This is not an address."),
@@ -131,9 +138,8 @@ def _failed(calendar: OutsideCalendar, code: str) -> None:
             calendar.person,
             "calendar_unread",
             event=f"calendar_unread:{calendar.pk}:{int(since.timestamp())}",
-            title=_("Your calendar “%(name)s” cannot be read") % {"name": calendar.name},
-            body=_("%(why)s What it said last keeps those times free of bookings until it can be read again.")
-            % {"why": words_for(code)},
+            title=str(UNREAD.title) % {"name": calendar.name},
+            body=str(UNREAD.body) % {"why": words_for(code)},
             url=reverse("my_calendar"),
         )
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.calendars.busy_elsewhere import LEASE, sum_up, the_outside, words_for
 from oluko.calendars.claims import SECONDS, lock_people
-from oluko.calendars.fetching import Unreadable, check_address
 from oluko.calendars.models import Availability, OutsideCalendar
 from oluko.calendars.tasks import read_calendar_of
 from oluko.core import clock
 from oluko.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from oluko.core.outside import Unreadable, check_address
 
 MOST_CALENDARS = 5
 MOST_NAME, MOST_ADDRESS = 60, 2000

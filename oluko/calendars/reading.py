@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 
-from oluko.calendars.fetching import Outside, Unreadable, fetch
+from oluko.calendars.fetching import fetch
+from oluko.core.outside import Outside, Unreadable
 
 READER_SECONDS = 15.0
 # The reader needs no secret of ours, and gets none.

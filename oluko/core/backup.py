@@ -34,7 +34,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ROWS, FILES = "rows/", "files/"
 SANDBOX_STATE = "sandbox.sqlite3"
-KEPT_FILES = ("secret-key", "sandbox-key", "clock")
+KEPT_FILES = ("secret-key", "sandbox-key", "vapid-key", "clock")
 _BATCH = 2000
 
 

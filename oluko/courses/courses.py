@@ -9,12 +9,21 @@ from django.db import transaction
 from django.db.models import Count, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oluko.accounts.models import Person
 from oluko.core import clock
 from oluko.core.errors import NotFound
 from oluko.courses.models import Course, Enrolment, Lesson, LessonDone
+from oluko.notifications.kinds import Group, Telling, know
 from oluko.notifications.notifications import notify
+
+COMPLETED = Telling(
+    Group.COURSES,
+    gettext_lazy("You completed %(course)s"),
+    gettext_lazy("Well done. See what an hour with a mentor could add to it."),
+)
+know({"COURSE_COMPLETED": COMPLETED})
 
 
 @dataclass(frozen=True)
@@ -125,8 +134,8 @@ def _complete(enrolment: Enrolment, person: Person) -> None:
         person,
         "COURSE_COMPLETED",
         event=f"course-completed:{enrolment.course_id}",
-        title=_("You completed %(course)s") % {"course": enrolment.course.title},
-        body=_("Well done. See what an hour with a mentor could add to it."),
+        title=str(COMPLETED.title) % {"course": enrolment.course.title},
+        body=str(COMPLETED.body),
         url=reverse("course_complete", args=[enrolment.course.slug]),
     )
 

@@ -28,7 +28,7 @@ from oluko.core.times import when_for
 from oluko.demo.people import LEARNERS, STRANGER, TEACHERS, Teacher, fresh_id
 from oluko.ledger.models import Account, AuditEntry
 from oluko.ledger.transfers import Posting, account, post
-from oluko.notifications.models import Notification
+from oluko.notifications.models import Delivery, Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.models import Payment, Refund
 
@@ -92,7 +92,6 @@ class Past:
                 booking_id=booking.pk,
                 created_at=at,
                 read_at=at + _QUARTER,
-                mailed_at=at,
             )
         )
 
@@ -102,7 +101,10 @@ class Past:
         Payment.objects.bulk_create(self.payments)
         Refund.objects.bulk_create(self.refunds)
         AuditEntry.objects.bulk_create(sorted(self.audit, key=lambda row: row.at))
-        Notification.objects.bulk_create(sorted(self.told, key=lambda row: row.created_at))
+        told = Notification.objects.bulk_create(sorted(self.told, key=lambda row: row.created_at))
+        Delivery.objects.bulk_create(
+            Delivery(notification=row, channel="MAIL", state="SENT", attempts=1, sent_at=row.created_at) for row in told
+        )
         for at, booking, reference, postings in sorted(self.postings, key=lambda row: row[0]):
             post(postings, at=at, booking_id=booking.pk, payment_reference=reference)
 

@@ -14,7 +14,7 @@ from oluko.calendars.claims import quarters, take_time
 from oluko.demo.past import Past, finished, new_booking, paid
 from oluko.demo.tasks import pay_in_sandbox
 from oluko.meetings.meetings import want_meeting
-from oluko.notifications.models import Notification
+from oluko.notifications.models import Delivery, Notification
 from oluko.notifications.notifications import newest_id
 from oluko.offerings.models import BookingMode, Offering
 
@@ -97,7 +97,7 @@ def _take_time(booking: Booking) -> None:
 
 def _leave_unread(people: dict[str, Person], now: datetime) -> None:
     """Nobody is mailed for what was only seeded; the newest message of each who can be tried out stays unread."""
-    Notification.objects.filter(mailed_at__isnull=True).update(mailed_at=now)
+    Delivery.objects.filter(state="QUEUED").update(state="SENT", sent_at=now, next_at=None)
     for login in ("ada", "bola", "tunde", "mei"):
         newest = newest_id(people[login])
         Notification.objects.filter(pk=newest).update(read_at=None)

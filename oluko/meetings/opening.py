@@ -40,7 +40,9 @@ LATE_AFTER_TRIES = 3
 LATE = Telling(
     Group.SESSIONS,
     gettext_lazy("The meeting link for “%(title)s” is late"),
-    gettext_lazy("Our meeting provider is not answering. We keep trying; if it stays so, you meet on the session's page."),
+    gettext_lazy(
+        "Our meeting provider is not answering. We keep trying; if it stays so, you meet on the session's page."
+    ),
 )
 know({"meeting_late": LATE})
 State = Meeting.State

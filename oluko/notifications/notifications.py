@@ -1,52 +1,103 @@
-"""Telling people what happened, once: a row for the bell and the list, and a job for the mail."""
+"""Telling people what happened, once: a row for the bell and the list, its deliveries, and a job that sends them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import batched
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from oluko.accounts.models import Person
 from oluko.core import clock
-from oluko.notifications.models import Notification
-from oluko.notifications.tasks import send_mail_for
+from oluko.notifications.kinds import Channel
+from oluko.notifications.models import Delivery, Notification, PushSubscription
+from oluko.notifications.tasks import BATCH, deliver_these
 
 _TITLE = 200
 _HIGHEST_ID = 2**63 - 1  # beyond it a number is no id, and SQLite would not take it
 
 
-def notify(
-    person: Person,
-    kind: str,
-    *,
-    event: str,
-    title: str,
-    body: str = "",
-    url: str = "",
-    booking_id: UUID | None = None,
-    calendar_file: str = "",
-) -> None:
-    """Tell one person of one event. Call inside a transaction.
+@dataclass(frozen=True)
+class Message:
+    """What one person is told of one event; the fields are those of Notification.
 
-    `event` names what happened (such as `booking:ID:paid`); told twice, the second time adds nothing and
-    sends nothing. `url` is a path of this site. The caller composes title and text, for this person: in
-    their zone, and without anybody else's e-mail address. `calendar_file` is iCalendar text that the mail brings along.
+    `event` names what happened (such as `booking:ID:paid`); told twice, the second time adds nothing and sends
+    nothing. The caller composes the words for this person: in their zone, without anybody else's e-mail address.
     """
-    notification, created = Notification.objects.get_or_create(
-        key=f"{event}:{person.pk}",
-        defaults={
-            "person": person,
-            "kind": kind,
-            "title": " ".join(title.split())[:_TITLE],
-            "body": body,
-            "url": url,
-            "booking_id": booking_id,
-            "calendar_file": calendar_file,
+
+    person: Person
+    kind: str
+    event: str
+    title: str
+    body: str = ""
+    url: str = ""
+    booking_id: UUID | None = None
+    version: int | None = None
+    about_at: datetime | None = None
+    useful_until: datetime | None = None
+    subject: str = ""
+    facts: Sequence[tuple[str, str]] = field(default=())
+    links: Sequence[tuple[str, str]] = field(default=())
+    calendar_file: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.event}:{self.person.pk}"
+
+    def row(self) -> Notification:
+        """The notification, unsaved."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        facts |= {
+            "title": _line(self.title),
+            "subject": _line(self.subject),
+            "facts": [list(pair) for pair in self.facts],
+            "links": [list(pair) for pair in self.links],
             "created_at": clock.now(),
-        },
+            "key": self.key,
+        }
+        del facts["event"]
+        return Notification(**facts)
+
+
+def notify(person: Person, kind: str, *, event: str, title: str, **more: Any) -> None:
+    """Tell one person of one event, once. Call inside a transaction. `more` are further fields of Message."""
+    notify_all([Message(person, kind, event, title, **more)])
+
+
+def notify_all(messages: Sequence[Message]) -> int:
+    """Tell each message once; how many were new. Call inside a transaction; the number of queries is constant."""
+    rows = {message.key: message.row() for message in messages}
+    if not rows:
+        return 0
+    # Whoever tells the same at this moment waits here for the other; the row is then theirs, with its deliveries.
+    Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    made = list(
+        Notification.objects.filter(key__in=rows, deliveries__isnull=True).order_by("pk").values_list("pk", "person_id")
     )
-    if created:
-        send_mail_for.enqueue(str(notification.pk))
+    if made:
+        _queue(made)
+    return len(made)
+
+
+def _queue(made: Sequence[tuple[int, UUID]]) -> None:
+    """A mail for each, and a push where the person has a device; jobs that send them."""
+    with_device = set(
+        PushSubscription.objects.filter(person__in={person for _, person in made}).values_list("person_id", flat=True)
+    )
+    now = timezone.now()
+    ways = [(pk, Channel.MAIL) for pk, _ in made]
+    ways += [(pk, Channel.PUSH) for pk, person in made if person in with_device]
+    queued = Delivery.objects.bulk_create(
+        [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways]
+    )
+    for some in batched([each.pk for each in queued], BATCH, strict=False):
+        deliver_these.enqueue(list(some))
 
 
 def mark_read(person: Person, ids: Iterable[int] | None = None) -> int:
@@ -76,7 +127,22 @@ def newest_id(person: Person) -> int:
     return Notification.objects.filter(person=person).order_by("-id").values_list("pk", flat=True).first() or 0
 
 
+def newest_and_unread(person_id: UUID) -> tuple[int, int]:
+    """The id of a person's latest notification and how many are unread, in one query by two indexes."""
+    own = Notification.objects.filter(person=OuterRef("pk"))
+    newest = Subquery(own.order_by("-id").values("pk")[:1], output_field=IntegerField())
+    count = own.filter(read_at__isnull=True).order_by().values("person").annotate(n=Count("pk")).values("n")
+    unread = Subquery(count, output_field=IntegerField())
+    row = Person.objects.filter(pk=person_id).values_list(Coalesce(newest, 0), Coalesce(unread, 0)).first()
+    return row or (0, 0)
+
+
 def arrived_after(person: Person, notification_id: int, limit: int = 3) -> list[Notification]:
     """Unread notifications with a higher id than the reader's page knows, oldest first, the latest `limit`."""
     rows = Notification.objects.filter(person=person, pk__gt=notification_id, read_at__isnull=True)
     return list(reversed(rows.order_by("-id")[:limit]))
+
+
+def _line(text: str) -> str:
+    """One line of what a title may hold; what people typed must not become lines of a header."""
+    return " ".join(str(text).split())[:_TITLE]

@@ -12,7 +12,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.core.errors import Invalid
 from oluko.notifications.models import Notification
-from oluko.notifications.notifications import arrived_after, mark_read, newest_id, unread_count
+from oluko.notifications.notifications import arrived_after, mark_read, newest_and_unread
 
 PAGE = 30
 
@@ -44,7 +44,8 @@ def _bell_tag(request: HttpRequest) -> str | None:
     if not request.user.is_authenticated:
         return None
     after = _number(request.GET.get("after"))
-    return f'"{request.user.pk.hex}-{unread_count(request.user)}-{newest_id(request.user)}-{after}"'
+    newest, unread = newest_and_unread(request.user.pk)
+    return f'"{request.user.pk.hex}-{unread}-{newest}-{after}"'
 
 
 @require_safe

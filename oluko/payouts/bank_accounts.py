@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oluko.accounts.models import Person
 from oluko.core import clock
@@ -24,6 +25,7 @@ from oluko.core.errors import Invalid, NotAllowed, Unavailable
 from oluko.core.gateway import GatewayError, ProviderBusy
 from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
+from oluko.notifications.kinds import Group, Telling, know
 from oluko.notifications.notifications import notify
 from oluko.payments.paystack import AccountUnknown, Bank, Recipient, Refused, paystack
 from oluko.payouts.models import BankAccount
@@ -32,6 +34,12 @@ from oluko.payouts.payouts import return_unsent
 HOLD = timedelta(hours=24)
 # Paystack's list changes a few times a year; a process asks for it again after so many seconds.
 LIST_KEPT = 6 * 3600
+CHANGED = Telling(
+    Group.IMPORTANT,
+    gettext_lazy("Your payouts now go to %(account)s"),
+    gettext_lazy("%(held)s If it was not you, change your password now and write to us."),
+)
+know({"bank_account": CHANGED})
 _NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
 
 
@@ -157,17 +165,13 @@ def _keep(tutor: Person, bank: Bank, recipient: Recipient) -> BankAccount:
 
 
 def _tell(tutor: Person, account: BankAccount) -> None:
-    held = (
-        _("Nothing is paid out for 24 hours. If it was not you, change your password now and write to us.")
-        if account.held_until
-        else _("If it was not you, change your password now and write to us.")
-    )
+    held = _("Nothing is paid out for 24 hours.") if account.held_until else ""
     notify(
         tutor,
         "bank_account",
         event=f"bank_account:{tutor.pk}:{int(account.changed_at.timestamp() * 1000)}",
-        title=_("Your payouts now go to %(account)s") % {"account": account},
-        body=held,
+        title=str(CHANGED.title) % {"account": account},
+        body=(str(CHANGED.body) % {"held": held}).strip(),
         url=reverse("tutor_wallet"),
     )
 

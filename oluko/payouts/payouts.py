@@ -25,6 +25,7 @@ from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import NotEnough, Posting, account, post
 from oluko.ledger.wallets import wallet_of
+from oluko.notifications.kinds import Group, Telling, know
 from oluko.notifications.notifications import notify
 from oluko.payments.giving_back import recover_owed
 from oluko.payouts.models import BankAccount, Payout
@@ -63,6 +64,7 @@ TEXTS = {
         gettext_lazy("Our balance at Paystack has to fill up first. It goes out by itself; nothing is lost."),
     ),
 }
+know({kind: Telling(Group.MONEY, title, body) for kind, (title, body) in TEXTS.items()})
 
 
 @repeat_on_deadlock

@@ -17,6 +17,7 @@ class Rule(StrEnum):
     ITS_TUTOR = "its tutor"
     ITS_STUDENT = "its student"
     ITS_TWO = "its student or its tutor"
+    OPERATORS = "operators"
     ITS_TWO_AND_OPERATORS = "its student, its tutor, operators"
     ITS_STUDENT_AND_OPERATORS = "its student, operators"
 
@@ -97,15 +98,24 @@ PRIVATE: dict[str, Rule] = {
     "mentorship/session/<uuid:booking_id>/cancel": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/complete": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/meeting-link": Rule.ITS_TUTOR,
+    "mentorship/session/<uuid:booking_id>/messages": Rule.ITS_TWO_AND_OPERATORS,
+    "mentorship/session/<uuid:booking_id>/messages/files/<uuid:attachment_id>": Rule.ITS_TWO,
+    "mentorship/session/<uuid:booking_id>/messages/open": Rule.OPERATORS,
+    "mentorship/session/<uuid:booking_id>/messages/read": Rule.ITS_TWO,
+    "mentorship/session/<uuid:booking_id>/messages/thread": Rule.ITS_TWO,
+    "mentorship/session/<uuid:booking_id>/notes": Rule.ITS_TUTOR,
+    "mentorship/session/<uuid:booking_id>/tasks/<int:task_id>": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/money": Rule.ITS_TWO_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/refunds": Rule.ITS_TWO_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/move": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/no-show": Rule.ITS_TUTOR,
+    "mentorship/session/<uuid:booking_id>/tutor-absent": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/problem": Rule.ITS_TWO_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/proposal": Rule.ITS_STUDENT,
     "mentorship/session/<uuid:booking_id>/receipt": Rule.ITS_STUDENT_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/receipt.pdf": Rule.ITS_STUDENT_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/reject": Rule.ITS_TUTOR,
+    "mentorship/session/<uuid:booking_id>/here": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/enter": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/leave": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/poll": Rule.ITS_TWO,

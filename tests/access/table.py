@@ -63,6 +63,16 @@ GET  mentorship/session/<uuid:booking_id>/refunds            past   in      200 
 GET  mentorship/session/<uuid:booking_id>/receipt            past   in      200  404    404   404  200
 GET  mentorship/session/<uuid:booking_id>/receipt            held   in      404  404    404   404  404
 GET  mentorship/session/<uuid:booking_id>/receipt.pdf        past   in      200  404    404   404  200
+GET  mentorship/session/<uuid:booking_id>/messages           past   in      200  404    200   404  200
+POST mentorship/session/<uuid:booking_id>/messages           asked  in      302  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/messages           past   in      302  404    302   404  404
+GET  mentorship/session/<uuid:booking_id>/messages/thread    past   in      200  404    200   404  404
+GET  mentorship/session/<uuid:booking_id>/messages/files/<uuid:attachment_id> past in 200 404 200 404 404
+POST mentorship/session/<uuid:booking_id>/messages/open      past   in      404  404    404   404  302
+POST mentorship/session/<uuid:booking_id>/messages/read      past   in      302= 404    302   404  404
+POST mentorship/session/<uuid:booking_id>/notes              past   in      404  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/notes              ahead  in      404  404    409   404  404
+POST mentorship/session/<uuid:booking_id>/tasks/<int:task_id> past  in      302  404    404   404  404
 POST mentorship/session/<uuid:booking_id>/approve            asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/reject             asked  in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/start              begun  in      404  404    302   404  404
@@ -73,6 +83,8 @@ POST mentorship/session/<uuid:booking_id>/room/send          begun  in      422 
 POST mentorship/session/<uuid:booking_id>/room/leave         begun  in      200= 404    200=  404  404
 POST mentorship/session/<uuid:booking_id>/complete           over   in      404  404    302   404  404
 POST mentorship/session/<uuid:booking_id>/no-show            over   in      404  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/tutor-absent       over   in      404  404    302   404  404
+POST mentorship/session/<uuid:booking_id>/here               begun  in      200  404    200   404  404
 POST mentorship/session/<uuid:booking_id>/meeting-link       ahead  in      404  404    302   404  404
 GET  mentorship/session/<uuid:booking_id>/move               ahead  in      200  404    200   404  404
 GET  mentorship/session/<uuid:booking_id>/move               past   in      200  404    200   404  404
@@ -191,6 +203,7 @@ POST action/markNotificationsRead                            -      in      200 
 """
 
 METHODS = ("GET", "POST")
+KEY = "9f0c1d7e-6f0a-4f0e-9d35-6a3f6f6a1c12"
 PROGRAMS = ("api/", "action/")
 # The return page has the payment looked at again: a job, and the row that says so. A receipt has its number from when
 # it is first asked for.
@@ -254,6 +267,8 @@ def address(world: World, line: Line) -> str:
         "signed": off_address(world.people["ada"], Group.REMINDERS).rsplit("/", 1)[1],
         "calendar_id": world.calendar_id,
         "payout_id": world.payout.pk,
+        "attachment_id": world.attachment.pk,
+        "task_id": world.task_id,
         "month": f"{world.now:%Y-%m}",
     }
     path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda place: str(places[place[1]]), line.route)
@@ -349,12 +364,18 @@ def _proposed(world: World) -> str:
 
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "zone": lambda world: {"zone": "Europe/London", "next": "/courses"},
+    "notifications/settings": lambda world: {"on": "MAIL:SESSIONS", "quiet_from": "22:00", "quiet_until": "07:00"},
     "mentorship/offerings/<uuid:offering_id>/book": _booked,
     "mentorship/session/<uuid:booking_id>/approve": lambda world: {"notes": "Yes", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/reject": lambda world: {"reason": "Away", "on": "dashboard"},
     "mentorship/session/<uuid:booking_id>/meeting-link": lambda world: {"meeting_url": "https://meet.example.com/x"},
     "mentorship/session/<uuid:booking_id>/room/leave": lambda world: {"seat": "00000000-0000-4000-8000-000000000000"},
     "mentorship/session/<uuid:booking_id>/cancel": lambda world: {"reason": "Ill"},
+    "mentorship/session/<uuid:booking_id>/messages": lambda world: {"text": "Hello", "key": KEY},
+    "mentorship/session/<uuid:booking_id>/messages/open": lambda world: {"why": "A problem was reported"},
+    "mentorship/session/<uuid:booking_id>/messages/read": lambda world: {"last": str(world.attachment.message_id)},
+    "mentorship/session/<uuid:booking_id>/notes": lambda world: {"note": "Read on", "tasks": "Draw it once"},
+    "mentorship/session/<uuid:booking_id>/tasks/<int:task_id>": lambda world: {"do": "done"},
     "mentorship/session/<uuid:booking_id>/problem": lambda world: {"words": "Nobody came"},
     "mentorship/session/<uuid:booking_id>/move": lambda world: {
         "scheduled_at": iso(world.now + timedelta(hours=44, minutes=55))

@@ -85,6 +85,8 @@ def is_page_of_ada(line: Line) -> bool:
 def test_nothing_is_done_without_the_csrf_token(world: World, who: str) -> None:
     client, before, wrong = world.client(who, csrf=False), rows_now(), []
     posts = [line for line in LINES if line.method == "POST" and line.cells[who].rstrip("=") in ("200", "302")]
+    # A mail program posts to an address that we have signed, without any cookie (RFC 8058).
+    posts = [line for line in posts if line.route != "notifications/off/<str:signed>"]
     for line in posts:
         with undone():
             with watched() as tables:

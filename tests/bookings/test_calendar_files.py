@@ -18,8 +18,8 @@ from oluko.bookings.calendar_files import feed, feed_address, feed_token, sessio
 from oluko.bookings.models import Booking
 from oluko.bookings.sessions import complete_unmarked
 from oluko.core.logs import LineFormatter
-from oluko.notifications.mail import send_mail
-from oluko.notifications.models import Notification
+from oluko.notifications.delivering import deliver
+from oluko.notifications.models import Delivery, Notification
 from oluko.offerings.models import Offering
 from oluko.payments.cancellations import cancel_booking
 from tests.conftest import Frozen
@@ -228,7 +228,7 @@ def test_what_people_type_stays_text(ada: Person, tunde: Person, hold: Take, pay
 
 def test_the_mail_brings_the_file_along(ada: Person, hold: Take, mailoutbox: list[EmailMessage]) -> None:
     booking = pay(hold(ada))
-    send_mail(Notification.objects.get(kind="paid", person=ada).pk)
+    deliver(Delivery.objects.get(notification__kind="paid", notification__person=ada).pk)
     (mail,) = mailoutbox
     assert mail.subject[:3] in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     (part,) = [each for each in mail.message().walk() if each.get_content_type() == "text/calendar"]

@@ -18,9 +18,9 @@ from oluko.bookings.models import Booking
 from oluko.calendars.availability import set_availability
 from oluko.calendars.busy_elsewhere import read_outside, take_due
 from oluko.calendars.claims import quarters
-from oluko.calendars.fetching import Outside
 from oluko.calendars.models import Availability, OutsideCalendar
 from oluko.calendars.tasks import read_due_calendars
+from oluko.core.outside import Outside
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
 from tests.calendars.elsewhere import Server, plain, serve

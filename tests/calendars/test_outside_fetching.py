@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from oluko.calendars.fetching import MOST_BYTES, Fetched, Outside, Unreadable, check_address, fetch, is_public
+from oluko.calendars.fetching import MOST_BYTES, Fetched, fetch
+from oluko.core.outside import Outside, Unreadable, check_address, is_public
 from tests.calendars.elsewhere import EMPTY, NAME, Server, dripping, endless, make_certificates, plain, serve
 
 PUBLIC = "93.184.216.34"

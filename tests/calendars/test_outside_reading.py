@@ -12,8 +12,9 @@ import pytest
 
 from oluko.calendars import ics_reader
 from oluko.calendars.claims import instant
-from oluko.calendars.fetching import MOST_BYTES, Unreadable
+from oluko.calendars.fetching import MOST_BYTES
 from oluko.calendars.reading import Window, busy_times
+from oluko.core.outside import Unreadable
 
 LAGOS = ZoneInfo("Africa/Lagos")
 WINDOW = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 7, 7, tzinfo=UTC), "Africa/Lagos", "oluko.test")

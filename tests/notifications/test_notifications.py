@@ -33,7 +33,7 @@ def test_one_event_is_told_once_and_mailed_once(ada: Person, bola: Person) -> No
     tell(bola)
     assert Notification.objects.filter(person=ada).count() == 1
     assert unread_count(bola) == 1
-    assert DBTaskResult.objects.filter(task_path__endswith="send_mail_for").count() == 2
+    assert DBTaskResult.objects.filter(task_path__endswith="deliver_these").count() == 2
 
 
 def test_what_is_rolled_back_tells_nobody(ada: Person) -> None:
@@ -52,7 +52,7 @@ def test_two_that_tell_the_same_at_once_tell_it_once(database_copy: Copy, ada: P
     _results, errors = run_threads(4, do)
     assert errors == []
     assert Notification.objects.count() == 1
-    assert DBTaskResult.objects.filter(task_path__endswith="send_mail_for").count() == 1
+    assert DBTaskResult.objects.filter(task_path__endswith="deliver_these").count() == 1
 
 
 def test_a_title_is_one_line_of_at_most_200_characters(ada: Person) -> None:
