@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("oluko.calendars.urls")),
     path("", include("oluko.offerings.urls")),
     path("", include("oluko.bookings.urls")),
+    path("", include("oluko.conversations.urls")),
     path("", include("oluko.meetings.urls")),
     path("", include("oluko.payments.urls")),
     path("", include("oluko.payouts.urls")),

@@ -23,6 +23,7 @@ from oluko.accounts.people import has_verified_email, issue_token
 from oluko.accounts.profiles import become_mentor, change_tutor_profile, revoke_token
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.accounts.zones import COOKIE, find_zone, search_places, zone_choices
+from oluko.core.bodies import MEGABYTE, takes_bodies
 from oluko.core.errors import TooMany
 from oluko.core.money import SYMBOLS
 from oluko.core.redirects import is_own_path
@@ -79,6 +80,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return _remember_zone(request, person.time_zone, redirect("profile"))
 
 
+@takes_bodies(3 * MEGABYTE)
 @require_POST
 @login_required
 def tutor_profile(request: SignedInRequest) -> HttpResponse:

@@ -48,6 +48,12 @@ class Conflict(DomainError):
     status = 409
 
 
+class TooLarge(DomainError):
+    """413: more bytes than are taken."""
+
+    status = 413
+
+
 class TooMany(DomainError):
     """429: more of this than one person may have or do."""
 

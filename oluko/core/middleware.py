@@ -16,7 +16,8 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 
-from oluko.core.errors import DomainError
+from oluko.core.bodies import in_words, largest_body
+from oluko.core.errors import DomainError, TooLarge
 from oluko.core.logs import set_request_id
 
 type Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -46,18 +47,17 @@ def request_id(get_response: Handler) -> Handler:
 
 
 def body_limit(get_response: Handler) -> Handler:
-    """Refuse bodies that are larger than any form of ours, before they are read."""
+    """Refuse bodies that are larger than the form that they are sent to, before they are read."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        multipart = (request.content_type or "").startswith("multipart/")
-        limit = 3 * 1024 * 1024 if multipart else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if not length.isdigit() or int(length) > limit:
-            return _too_big()
+        usual = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not length.isdigit() or (int(length) > usual and int(length) > largest_body(request)):
+            return _too_big(request)
         try:
             return get_response(request)
         except RequestDataTooBig:
-            return _too_big()
+            return _too_big(request)
 
     return handle
 
@@ -94,12 +94,16 @@ class Refusals:
 refusals = Refusals
 
 
-def _too_big() -> HttpResponse:
+def _too_big(request: HttpRequest) -> HttpResponse:
+    most = in_words(largest_body(request))
+    error = TooLarge("body_too_large", _("At most %(most)s are taken.") % {"most": most})
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, "core/refused.html", {"error": error}, status=error.status)
     problem = {
         "type": "about:blank",
         "title": "Payload Too Large",
-        "status": 413,
-        "code": "body_too_large",
-        "detail": _("At most 256 KB are taken."),
+        "status": error.status,
+        "code": error.code,
+        "detail": error.message,
     }
-    return JsonResponse(problem, status=413, content_type="application/problem+json")
+    return JsonResponse(problem, status=error.status, content_type="application/problem+json")

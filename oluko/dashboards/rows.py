@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking, PaymentStatus, Status
 from oluko.bookings.moves import live_proposal, may_move, may_propose
+from oluko.conversations.masking import shown
 from oluko.core import money
 
 
@@ -28,7 +29,8 @@ class Tag:
 class Row:
     """One row; `answer` shows the forms of approval instead of the action.
 
-    `move` are the words of the way to another time, where there is one; `proposal` is what the tutor proposes.
+    `move` are the words of the way to another time, where there is one; `proposal` is what the tutor proposes;
+    `unread` counts the other's messages.
     """
 
     booking: Booking
@@ -42,6 +44,7 @@ class Row:
     money: str = ""
     move: str = ""
     proposal: datetime | None = None
+    unread: int = 0
 
 
 _FINAL = {
@@ -89,7 +92,8 @@ def _tutor_row(booking: Booking, now: datetime) -> Row:
     page = reverse("session", args=[booking.pk])
     if booking.status == Status.PENDING_MENTOR_REVIEW and not _lapsed(booking, now):
         tag = Tag("wait", "◷", _("Answer within"), booking.approval_deadline)
-        return Row(booking, booking.student, tag, "", page, quiet=False, answer=True, note=booking.notes)
+        goal = shown(booking, booking.student_id, booking.tutor_id, booking.notes)
+        return Row(booking, booking.student, tag, "", page, quiet=False, answer=True, note=goal)
     if booking.awaits_payment and not _lapsed(booking, now):
         tag = Tag("wait", "◷", _("Waits for payment"), booking.pay_by)
         return Row(booking, booking.student, tag, _("Details"), page, quiet=True)

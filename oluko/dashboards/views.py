@@ -20,6 +20,7 @@ from oluko.accounts.models import Person
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booking
 from oluko.bookings.models import FINAL, Booking, Status
+from oluko.conversations.threads import unread_in
 from oluko.core import clock
 from oluko.core.errors import NotAllowed
 from oluko.dashboards import analytics, charts, student, tutor
@@ -117,7 +118,8 @@ def _student(request: SignedInRequest) -> dict[str, Any]:
         context["suggested"] = search(Filters(), limit=SUGGESTED).rows
     else:
         _add_page(context, request, lambda cursor: student.student_tab(person, tab, cursor))
-        context["rows"] = _with_refunds([student_row(booking, now) for booking in context["page"].bookings])
+        rows = _with_refunds([student_row(booking, now) for booking in context["page"].bookings])
+        context["rows"] = _with_unread(rows, person)
     return context | {"version": _version(context, request)}
 
 
@@ -134,7 +136,8 @@ def _tutor(request: SignedInRequest) -> dict[str, Any]:
     context["tabs"] = _tabs(_tutor_labels(), counts, urgent="approvals")
     context["chips"] = [(status, status.label, counts[status.value]) for status in map(Status, FINAL)]
     _add_page(context, request, lambda cursor: tutor.tutor_tab(person, tab, cursor, outcome=outcome))
-    context["rows"] = _with_refunds([tutor_row(booking, now) for booking in context["page"].bookings])
+    rows = _with_refunds([tutor_row(booking, now) for booking in context["page"].bookings])
+    context["rows"] = _with_unread(rows, person)
     return context | {"version": _version(context, request)}
 
 
@@ -142,6 +145,12 @@ def _with_refunds(rows: list[Row]) -> list[Row]:
     """Where the money of each stands, if any is on its way back or was given back. One query."""
     lines = refund_lines([row.booking for row in rows])
     return [replace(row, money=lines.get(row.booking.pk, "")) for row in rows]
+
+
+def _with_unread(rows: list[Row], person: Person) -> list[Row]:
+    """How many messages of each the person has not read. One query."""
+    counts = unread_in(person, [row.booking.pk for row in rows])
+    return [replace(row, unread=counts.get(row.booking.pk, 0)) for row in rows]
 
 
 def _next_move(session: Booking | None, person: Person) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ from oluko.bookings.models import Booking, Status
 from oluko.bookings.sessions import mark_session
 from oluko.calendars.availability import set_availability
 from oluko.calendars.models import OutsideCalendar
+from oluko.conversations.files import check_file
+from oluko.conversations.homework import write_notes
+from oluko.conversations.models import Attachment
+from oluko.conversations.threads import send_message
 from oluko.core import clock
 from oluko.courses.courses import enrol, mark_lesson_done
 from oluko.courses.models import Course
@@ -79,6 +84,8 @@ class World:
     calendar_id: int
     payout: Payout
     photo: str
+    attachment: Attachment
+    task_id: int
     now: datetime
 
     def client(self, who: str, *, csrf: bool = True) -> Client:
@@ -128,6 +135,8 @@ def build_world(frozen: Frozen) -> World:
         calendar_id=keep_calendar(tunde),
         payout=keep_payout(tunde),
         photo=give_photo(tunde),
+        attachment=write_message(ada, bookings["past"]),
+        task_id=give_task(bookings["past"]),
         now=now,
     )
 
@@ -171,6 +180,19 @@ def give_photo(tutor: Person) -> str:
     photo = redraw(SimpleUploadedFile("me.png", drawn.getvalue()))
     facts = {"headline": "Tunde teaches", "bio": "", "hourly_rate": 5_000_00, "remove": False}
     return change_tutor_profile(tutor, photo=photo, **facts).photo.name.removeprefix("photos/")
+
+
+def write_message(author: Person, booking: Booking) -> Attachment:
+    """A file in a message to the other."""
+    file = check_file("list.txt", PRIVATE_WORDS[0].encode())
+    message, _fresh = send_message(author, booking.pk, PRIVATE_WORDS[0], key=uuid.uuid4(), files=[file])
+    return message.attachments.get()
+
+
+def give_task(booking: Booking) -> int:
+    """The id of a task that the student has yet to do."""
+    write_notes(booking.tutor, booking.pk, PRIVATE_WORDS[0], ["Render it once"])
+    return booking.tasks.get().pk
 
 
 def rows_now(tables: Collection[str] | None = None) -> Rows:
