@@ -66,7 +66,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 _entry(_("Audit trail"), "admin:ledger_auditentry_changelist", "history"),
             ],
         },
+        *_rehearsal(),
     ]
+
+
+def _rehearsal() -> list[dict[str, Any]]:
+    """In sandbox mode only: elsewhere the page does not exist."""
+    if not settings.OLUKO_SANDBOX:
+        return []
+    return [{"title": _("Rehearsal"), "items": [_entry(_("A bad day"), "rehearsal", "theater_comedy")]}]
 
 
 def _entry(title: str, url_name: str, icon: str) -> dict[str, Any]:

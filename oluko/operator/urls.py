@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import path
 
-from oluko.operator import mails, money_back, money_views, payouts, reconciliation, views
+from oluko.operator import mails, money_back, money_views, payouts, reconciliation, rehearsal, views
 from oluko.payments.reviews import Way
 from oluko.reconciliation.remedies import Remedy
 
@@ -42,3 +43,9 @@ urlpatterns = [
         for remedy in Remedy
     ),
 ]
+if settings.OLUKO_SANDBOX:
+    # Beside a Paystack key of either kind there is no such address.
+    urlpatterns += [
+        path("rehearsal", rehearsal.console, name="rehearsal"),
+        path("rehearsal/<slug:move>", rehearsal.press, name="rehearsal_press"),
+    ]
