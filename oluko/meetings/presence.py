@@ -145,7 +145,7 @@ def _write_stay(booking_id: UUID, person_id: UUID, source: Source, now: datetime
 
 
 def _begin_if_both(booking_id: UUID, at: datetime) -> None:
-    """Both are there: the session is in progress. An open page alone counts from the start on, a room from the lobby."""
+    """Both are there: the session is in progress. An open page counts from the start on, a room from the lobby."""
     booking = Booking.objects.select_related("tutor", "student").get(pk=booking_id)
     if booking.status != Status.SCHEDULED or not booking.opens_at <= at < booking.ends_at:
         return

@@ -43,10 +43,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Polled:
-    """What a page learns of its seat and of the other people's."""
+    """What a page learns of its seat and of the other people's; `renewed` every few seconds: whose seat still lives."""
 
     standing: Standing
     others: list[Seat]
+    renewed: Booking | None = None
 
 
 def closes_at(booking: Booking) -> datetime:
@@ -96,10 +97,11 @@ def poll_seat(booking_id: UUID, person: Person, seat_id: UUID) -> Polled:
     now = timezone.now()
     if not is_open(own.booking, clock.now()):
         return Polled(Standing.CLOSED, [])
-    if now - own.seen_at > RENEW and not Seat.objects.filter(pk=own.pk).update(seen_at=now):
+    renew = now - own.seen_at > RENEW
+    if renew and not Seat.objects.filter(pk=own.pk).update(seen_at=now):
         return Polled(Standing.GONE, [])
     others = [seat for seat in seats if seat.person_id != person.pk and now - seat.seen_at <= STALE]
-    return Polled(Standing.HERE, others)
+    return Polled(Standing.HERE, others, own.booking if renew else None)
 
 
 def others_present(booking: Booking, person: Person) -> list[Seat]:
@@ -108,10 +110,12 @@ def others_present(booking: Booking, person: Person) -> list[Seat]:
 
 
 @transaction.atomic(durable=True)
-def leave_seat(booking_id: UUID, person: Person, seat_id: UUID) -> None:
-    """The page is being left; nothing to do if its seat is no more."""
-    for seat in Seat.objects.filter(pk=seat_id, booking_id=booking_id, person=person):
+def leave_seat(booking_id: UUID, person: Person, seat_id: UUID) -> bool:
+    """The page is being left; False if its seat is no more."""
+    seats = list(Seat.objects.filter(pk=seat_id, booking_id=booking_id, person=person))
+    for seat in seats:
         _empty(seat)
+    return bool(seats)
 
 
 @transaction.atomic(durable=True)

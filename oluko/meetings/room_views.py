@@ -17,9 +17,11 @@ from django.views.decorators.http import require_POST
 
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_shared
+from oluko.core import clock
 from oluko.core.errors import DomainError, TooMany
 from oluko.meetings import room_seats, room_signals
 from oluko.meetings.models import Seat
+from oluko.meetings.presence import Source, note_departure, note_presence
 from oluko.meetings.room_ice import ice_servers
 from oluko.meetings.room_seats import Standing
 
@@ -50,6 +52,7 @@ def enter(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
     booking = room_seats.enterable(request.user, booking_id)
     _limit(request, "room_enter")
     seat, others = room_seats.take_seat(booking, request.user)
+    note_presence(booking, request.user.pk, Source.ROOM)
     return {
         "seat": str(seat.pk),
         # Of two that make an offer at once the polite one takes its own back.
@@ -73,6 +76,8 @@ def poll(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
         # Only here is it asked whose booking it is: whoever holds a seat of it was asked on entering.
         get_shared(request.user, booking_id)
         return {"standing": polled.standing, "others": []}
+    if polled.renewed is not None:
+        note_presence(polled.renewed, request.user.pk, Source.ROOM)
     signals = room_signals.waiting_for(seat_id, after)
     return {"standing": polled.standing, "others": _shown(polled.others), "signals": signals}
 
@@ -90,7 +95,8 @@ def send(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
 def leave(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
     """Give the seat up; a form, because a page that is being closed can send nothing else with its token."""
     get_shared(request.user, booking_id)
-    room_seats.leave_seat(booking_id, request.user, room_signals.read_id(request.POST, "seat"))
+    if room_seats.leave_seat(booking_id, request.user, room_signals.read_id(request.POST, "seat")):
+        note_departure(booking_id, request.user.pk, Source.ROOM, clock.now())
     return {}
 
 

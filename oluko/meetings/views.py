@@ -28,6 +28,7 @@ from oluko.core.errors import Invalid
 from oluko.meetings import room, room_page
 from oluko.meetings.links import frame_origins
 from oluko.meetings.meetings import set_meeting_url
+from oluko.meetings.presence_page import attended
 
 DEVICES = ("camera", "microphone", "display-capture", "fullscreen", "autoplay")
 
@@ -123,13 +124,18 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
     other = booking.student if person.pk == booking.tutor_id else booking.tutor
     in_room = room_page.has_room(booking, person, link, now, shown=request.GET.get("stage") == room_page.STAGE)
     embedded = phase == room.Phase.LIVE and link.embedded and not in_room
+    there = attended(booking, now)
     described = {
         "booking": booking,
         "now_iso": clock.iso(now),
         "phase": phase.value,
         "face": f"meetings/parts/{phase.value}.html",
         "link": link,
-        "people": [(booking.tutor, _("Tutor")), (booking.student, _("Student"))],
+        "people": [
+            (each, role, str(each.pk) in there.here)
+            for each, role in ((booking.tutor, _("Tutor")), (booking.student, _("Student")))
+        ],
+        "attended": there,
         "embedded": embedded,
         "room": room_page.room_facts(request, booking, other) if in_room else None,
         "stage": room_page.STAGE if in_room else _digest(link.url) if embedded else "",
@@ -172,6 +178,8 @@ def _version(described: dict[str, Any], request: SignedInRequest) -> str:
         booking.released_at,
         booking.cancel_note,
         booking.approval_notes,
+        booking.proposed_outcome,
+        described["attended"].facts,
         link,
         described["phase"],
         described["lapsed"],

@@ -62,7 +62,7 @@ class Zoom:
         self._credentials = httpx.BasicAuth(client_id, client_secret)
         self._api, self._oauth = Line(url), Line(oauth_url)
         # Other credentials or another Zoom have another token.
-        of = "\n".join((account_id, client_id, client_secret, oauth_url))
+        of = f"{account_id}\n{client_id}\n{client_secret}\n{oauth_url}"
         self._token_name = f"zoom {hashlib.sha256(of.encode()).hexdigest()[:14]}"
         self._rests_until = 0.0
 
@@ -218,7 +218,7 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _retry_at(said: str) -> datetime:
-    """When the next call is welcome: Retry-After as seconds, as a date of HTTP, or as ISO 8601, which Zoom sends too."""
+    """When the next call is welcome: Retry-After in seconds, as HTTP's date, or in ISO 8601, which Zoom sends too."""
     now = timezone.now()
     if said.strip().isdigit():
         return now + timedelta(seconds=min(int(said), 86_400))
