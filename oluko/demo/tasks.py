@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from oluko.core.gateway import JOB_SECONDS
 from oluko.jobs.retry import GiveUp
-from oluko.payments.models import Payment
+from oluko.payments.models import Payment, Refund
 from oluko.payments.paystack import Refused, paystack
+from oluko.payments.refunds import note_of
 
 
 @task(queue_name="outside")
 def pay_in_sandbox(payment_id: str) -> None:
-    """Open and pay, in the sandbox, the checkout of a seeded payment; it keeps its reference.
+    """Open and pay, in the sandbox, the checkout of a seeded payment, and refund what was; it keeps its reference.
 
     The sandbox's webhook then finds the payment PAID already and changes nothing. Run again, the sandbox
     refuses the reference as a duplicate, which is as good.
@@ -39,3 +40,7 @@ def pay_in_sandbox(payment_id: str) -> None:
     answer = httpx.post(page.authorization_url, data={"outcome": "success"}, timeout=JOB_SECONDS, trust_env=False)
     if answer.is_error:
         answer.raise_for_status()
+    for refund in payment.refunds.filter(status=Refund.Status.PROCESSED):
+        paystack().refund(
+            transaction_id=payment.reference, amount=refund.amount, currency=refund.currency, note=note_of(refund)
+        )

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from oluko.payments.models import Dispute, Payment, Refund, ReviewItem
-from oluko.payments.paystack import SentRefund, paystack
+from oluko.payments.paystack import Refused, SentRefund, paystack
 from oluko.payments.refunds import latest_of, note_of, record_answer
 from oluko.reconciliation.findings import Code, Examined, Facts, Finding, Subject, of_currency
 
@@ -83,7 +83,7 @@ def both_sides(payment: Payment) -> Both:
     # Ours are read first: so Paystack's answer is never older than what we know.
     ours = list(payment.refunds.order_by("created_at"))
     lost = [each.amount for each in payment.disputes.filter(status=Dispute.Status.LOST)]
-    told = paystack().refunds_of(payment.paystack_id or payment.reference)
+    told = _told_of(payment)
     notes = {note_of(refund) for refund in ours}
     pairs = [(refund, latest_of(refund, told)) for refund in ours]
     foreign = [sent for sent in told if sent.note not in notes and sent.status != "failed"]
@@ -99,6 +99,16 @@ def both_sides(payment: Payment) -> Both:
         and refund.paystack_id not in listed
     ]
     return Both(pairs, _without([sent for sent in foreign if sent.paystack_id not in known], [*elsewhere, *lost]))
+
+
+def _told_of(payment: Payment) -> list[SentRefund]:
+    try:
+        return paystack().refunds_of(payment.paystack_id or payment.reference)
+    except Refused as refusal:
+        if "not found" not in str(refusal).lower():
+            raise
+        # A charge that Paystack does not know has no refunds there.
+        return []
 
 
 def _without(foreign: list[SentRefund], explained: list[int]) -> list[SentRefund]:

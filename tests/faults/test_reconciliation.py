@@ -17,10 +17,10 @@ from oluko.payments.reviews import accept
 from oluko.payouts.models import Payout
 from oluko.reconciliation.remedies import Remedy, apply_remedy, compare_again, remedies_of
 from tests.databases import Copy
-from tests.reconciliation.conftest import world
+from tests.reconciliation.conftest import _own_paystack, world
 from tests.reconciliation.world import World, finding_of, found, until
 
-__all__ = ["world"]
+__all__ = ["_own_paystack", "world"]
 UNKNOWN, FOREIGN = "shop-4711", "transfer-of-nobody-1"
 
 
