@@ -282,6 +282,8 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "prepare_threshold": 3,
         "pool": {"min_size": 1, "max_size": 10, "timeout": 10},
     }
+    # A connection that the database dropped, as when it was restarted, is replaced before anybody meets it.
+    _database["CONN_HEALTH_CHECKS"] = True
 else:
     raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL or SQLite.")
 DATABASES = {"default": _database}

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from oluko.jobs.health import healthz, readyz
 
+handler500 = "oluko.core.views.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

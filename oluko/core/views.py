@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django import forms
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -56,3 +59,13 @@ def look(request: HttpRequest) -> HttpResponse:
         "mei": _Somebody("Mei Lin", "ML", "Asia/Shanghai"),
     }
     return render(request, "core/look.html", context)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What Django asks for when something was raised that nobody expected: 500, or 503 where the database refuses.
+
+    A database that is away or whose disk is full is no mistake of the code, and what was tried may be tried again.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+    return HttpResponse(render_to_string("500.html"), status=500)
