@@ -72,14 +72,14 @@ def _parts(
         return [
             Place(_("Kept until it is released"), pending + ours_pending, "brand"),
             Place(_("Passed on to %(name)s") % name, tutors, "ok"),
-            Place(_("Passed on to Oluko"), ours, "gold"),
+            Place(_("Passed on to Oluko"), ours, "edge"),
         ]
     mine = reader.pk == booking.tutor_id
     return [
         Place(_("Yours, pending") if mine else _("%(name)s, pending") % name, pending, "brand"),
         Place(_("Oluko, pending"), ours_pending, "edge"),
         Place(_("Yours: available or paid out") if mine else _("%(name)s: available or paid out") % name, tutors, "ok"),
-        Place(_("Oluko, earned"), ours, "gold"),
+        Place(_("Oluko, earned"), ours, "edge"),
     ]
 
 

@@ -75,9 +75,16 @@ def chapters(booking: Booking, story: Sequence[Transfer], reader: Person) -> lis
         .prefetch_related("disputes")
     )
     facts = _Facts(booking, reader, story, payments)
-    told = [*_charged(facts), *_refunds(facts), *_reported(facts), *_disputed(facts), *_released(facts)]
+    told = [
+        *_charged(facts),
+        *_refunds(facts),
+        *_reported(facts),
+        *_disputed(facts),
+        *_released(facts),
+        *_paid_out(facts),
+    ]
     happened = sorted((chapter for chapter in told if chapter.at), key=lambda chapter: chapter.at or booking.created_at)
-    return [*happened, *(chapter for chapter in told if not chapter.at), *_awaited(facts), *_paid_out(facts)]
+    return [*happened, *(chapter for chapter in told if not chapter.at), *_awaited(facts)]
 
 
 def _charged(facts: _Facts) -> Iterator[Chapter]:
@@ -136,16 +143,15 @@ def _refunds(facts: _Facts) -> Iterator[Chapter]:
 
 
 def _standing(facts: _Facts, refund: Refund, standing: Standing, at: datetime | None) -> Chapter:
-    now = next((step for step in reversed(standing.steps) if step.state in ("now", "stuck", "done")), None)
-    text = " ".join(
-        word for word in (now.label + "." if now and not standing.done else "", now.note if now else "") if word
-    )
-    state = "ok" if standing.done else "stuck" if standing.style == "warn" else "on"
+    """How a refund stands; the notes of its stations say more than their names."""
     if standing.done:
         title = _("Back with you") if facts.student else _("Back with the student")
-        return Chapter(title, state, refund.amount, text, at)
+        return Chapter(title, "ok", refund.amount, standing.steps[-1].note, at)
+    stuck = refund.status == Refund.Status.NEEDS_ATTENTION
+    now = next(step for step in reversed(standing.steps) if step.state in ("now", "stuck"))
+    title = _("Refund: we are looking at it") if stuck else now.label
     url = reverse("session", args=[facts.booking.pk]) + "#refunds"
-    return Chapter(standing.headline, state, refund.amount, text, at, url=url, link=_("Follow the refund"))
+    return Chapter(title, "stuck" if stuck else "on", refund.amount, now.note, url=url, link=_("Follow the refund"))
 
 
 def _reported(facts: _Facts) -> Iterator[Chapter]:
@@ -184,7 +190,7 @@ def _released(facts: _Facts) -> Iterator[Chapter]:
     tutor, ours = facts.sum("release_tutor"), facts.sum("release_platform")
     parts = {"tutor": facts.shown(tutor), "name": facts.booking.tutor.name, "ours": facts.shown(ours)}
     if facts.tutor:
-        text = _("It is available in your wallet.")
+        text = _("Into your wallet, as available.")
     else:
         text = _("%(tutor)s to %(name)s, %(ours)s to Oluko.") % parts
     yield Chapter(_("Released"), "ok", tutor if facts.tutor else tutor + ours, text, at)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.core import clock, money, pdf, times
 from oluko.core.csv_files import csv_answer, plain
-from oluko.dashboards.statements import Entry, Statement, months_of, statement_of
+from oluko.dashboards.statements import Entry, Group, Statement, months_of, statement_of
 from oluko.payments.receipts import business
 from oluko.payouts.views import must_teach
 
@@ -89,9 +89,9 @@ def _file(paper: Statement) -> bytes:
     _sums(sheet, paper)
     sheet.heading(_("Every movement"))
     columns = [
-        pdf.Column(_("When"), 24),
-        pdf.Column(_("What"), 50),
-        pdf.Column(_("About"), 52),
+        pdf.Column(_("When"), 23),
+        pdf.Column(_("What"), 45),
+        pdf.Column(_("About"), 58),
         pdf.Column(_("Change"), 24, figures=True),
         pdf.Column(_("Balance"), 24, figures=True),
     ]
@@ -102,15 +102,14 @@ def _file(paper: Statement) -> bytes:
 
 def _row(paper: Statement, entry: Entry) -> tuple[str, ...]:
     at = format_date(entry.at.astimezone(paper.start.tzinfo), "j M, H:i")
-    return at, entry.label, entry.about, _change(paper, entry.change), _sum(paper, entry.balance)
+    return at, entry.label, entry.about, _change(paper, entry), _sum(paper, entry.balance)
 
 
 def _sums(sheet: pdf.Paper, paper: Statement) -> None:
     rows = [(_("Balance at the start"), money.show(paper.opening.total, paper.currency))]
     for group in paper.groups:
-        label = f"{group.label} ({group.count})"
-        within = group.change == 0
-        rows.append((label, _change(paper, group.change) if not within else f"→ {_sum(paper, group.amount)}"))
+        rows.append((f"{group.label} ({group.count})", _change(paper, group)))
+    rows.append((_("Fees"), _sum(paper, 0)))
     sheet.sums([*rows, (_("Balance at the end"), _sum(paper, paper.closing.total))])
     parts = " · ".join(f"{name} {_sum(paper, closing)}" for name, _opening, closing in paper.parts if closing)
     if parts:
@@ -121,7 +120,8 @@ def _sum(paper: Statement, amount: int) -> str:
     return money.show(amount, paper.currency)
 
 
-def _change(paper: Statement, change: int) -> str:
-    if not change:
-        return "→"
-    return f"{'+' if change > 0 else ''}{_sum(paper, change)}"
+def _change(paper: Statement, moved: Entry | Group) -> str:
+    """What it does to the whole; an arrow and the amount where it stays within the wallet."""
+    if not moved.change:
+        return f"→ {_sum(paper, moved.amount)}"
+    return f"{'+' if moved.change > 0 else ''}{_sum(paper, moved.change)}"

@@ -163,7 +163,7 @@ def _entries(rows: list[Transfer], mine: set[int], balance: int, tutor: Person) 
         change = row.amount * ((row.credit_id in mine) - (row.debit_id in mine))
         balance += change
         about, url = _about(row, titles, payouts)
-        label = movement_label(row.kind)
+        label = _own_labels().get(row.kind) or movement_label(row.kind)
         entry = Entry(row.at, group_of(row.kind), label, about, row.amount, change, balance, row.payment_reference, url)
         entries.append(entry)
     return tuple(entries)
@@ -232,6 +232,21 @@ def group_labels() -> dict[str, str]:
         "set_aside": _("Set aside for payouts, within the wallet"),
         "paid_out": _("Paid out"),
         "other": _("Other"),
+    }
+
+
+def _own_labels() -> dict[str, str]:
+    """What a tutor's own movements are called where nobody else reads them."""
+    return {
+        "charge_tutor": _("Paid by a student, your part"),
+        "release_tutor": _("Released: available to you"),
+        "refund_tutor": _("Refund, from your part"),
+        "refund_available": _("Refund, from your part"),
+        "refund_owed": _("Refund, from your part, as a debt"),
+        "dispute_frozen_tutor": _("Frozen by a dispute"),
+        "dispute_freed_tutor": _("Free again"),
+        "dispute_lost_tutor": _("Taken back by the bank"),
+        "dispute_lost_owed": _("Taken back by the bank, as a debt"),
     }
 
 

@@ -60,7 +60,7 @@ def _file(paper: Paper) -> bytes:
     sums = [(_("One-to-one session"), paper.sum(payment.amount))]
     for back in paper.given_back:
         when = paper.shown(back.at) if back.at else _("on its way")
-        sums.append((f"{_('Refund')}: {back.why} ({when})", paper.sum(-back.amount)))
+        sums.append((f"{_('Refund')}: {back.why} ({when})", f"−{paper.sum(back.amount)}"))
     last = _("Total paid, refunds taken off") if paper.back else _("Total paid")
     sheet.sums([*sums, (last, paper.sum(paper.kept))])
     sheet.note(_("This receipt shows the payment as it stood when it was printed."))

@@ -107,7 +107,7 @@ def test_a_refund_and_where_it_stands(
 ) -> None:
     booking = paid_ahead(frozen, offering, ada)
     cancel_booking(tunde, booking.pk)
-    assert "₦5,000 on their way back to you" in read(booking, ada)
+    assert "Refund asked for ₦5,000 Follow the refund" in read(booking, ada)
     assert "On its way back ₦5,000" in read(booking, tunde)
     refunds_arrive(booking)
     assert "Back with you ₦5,000" in read(booking, ada)
