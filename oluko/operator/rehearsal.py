@@ -149,8 +149,8 @@ def _ways(provider: str, staged: Staged, *, transfers: bool) -> list[dict[str, A
 
 def _ledger() -> int:
     """How many lines `oluko check-ledger` would complain of; a few seconds old at most."""
-    off: int = cache.get_or_set("rehearsal-ledger", lambda: len(violations()), LEDGER_SECONDS)
-    return off
+    off = cache.get_or_set("rehearsal-ledger", lambda: len(violations()), LEDGER_SECONDS)
+    return int(off or 0)
 
 
 def _webhooks(told: list[Told]) -> list[dict[str, Any]]:

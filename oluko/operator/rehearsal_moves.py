@@ -47,7 +47,7 @@ class TopUp(forms.Form):
 
 class Delivery(forms.Form):
     event = forms.IntegerField(min_value=1)
-    copies = forms.TypedChoiceField(choices=[(n, n) for n in COPIES], coerce=int, required=False, empty_value=1)
+    copies = forms.TypedChoiceField(choices=[(n, n) for n in COPIES], coerce=int, required=False)
     forged = forms.BooleanField(required=False)
 
 
@@ -127,7 +127,7 @@ def _top_up(given: dict[str, Any]) -> str:
 
 
 def _deliver(given: dict[str, Any]) -> str:
-    answers = sandbox().deliver(given["event"], copies=given["copies"], forged=given["forged"])
+    answers = sandbox().deliver(given["event"], copies=given["copies"] or 1, forged=given["forged"])
     told = ", ".join(
         f"{answers.count(one)} × {one}" if answers.count(one) > 1 else one for one in dict.fromkeys(answers)
     )
