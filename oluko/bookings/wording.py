@@ -163,7 +163,9 @@ TEXTS: dict[str, Telling] = {
     "outcome_student_absent": Telling(
         Group.IMPORTANT,
         _("Missed? %(title)s, %(when)s"),
-        _("We did not see the student there. It counts as the student's no-show unless one of you objects within a day."),
+        _(
+            "We did not see the student there. It counts as the student's no-show unless one of you objects within a day."
+        ),
     ),
     "outcome_tutor_absent": Telling(
         Group.IMPORTANT,
@@ -229,9 +231,7 @@ TEXTS: dict[str, Telling] = {
     "over_student": Telling(
         Group.REMINDERS,
         _("How was %(title)s with %(other)s?"),
-        _(
-            "Book the next hour while it is fresh. If something went wrong, report it before the tutor is paid."
-        ),
+        _("Book the next hour while it is fresh. If something went wrong, report it before the tutor is paid."),
     ),
     "over_tutor": Telling(
         Group.REMINDERS,
@@ -307,7 +307,7 @@ def links_for(booking: Booking, person: Person) -> list[tuple[str, str]]:
         return [pay, page, cancel] if is_student else [page, cancel]
     if booking.status == Status.SCHEDULED and booking.scheduled_at > clock.now():
         return [page, move, cancel]
-    if is_student and booking.offering_id and booking.status in (*FINAL, Status.SCHEDULED):
+    if is_student and booking.offering_id and (booking.status in FINAL or booking.ends_at <= clock.now()):
         return [page, (str(_("Book again")), reverse("offering", args=[booking.offering_id]))]
     return [page]
 

@@ -7,4 +7,4 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known, in every process, what the rooms tell people; some say it where it happens (their apps.py)."""
-        autodiscover_modules("wording", "telling")
+        autodiscover_modules("wording", "telling", "reminders")
