@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import pymupdf_fonts
-from fontTools.ttLib import TTFont
+import pymupdf_fonts  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
@@ -107,7 +107,7 @@ class Paper(FPDF):
         ink, ground = COLOURS[style]
         self._face(10.5, bold=True, colour=ink)
         self.set_fill_color(*ground)
-        self.multi_cell(self.epw, 7, printable(text), fill=True, padding=(1.5, 3), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(self.epw, 7, printable(text), fill=True, padding=(1, 3), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(4)
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> None:
@@ -137,7 +137,7 @@ class Paper(FPDF):
             self.cell(45, 7, printable(value), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(2)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    def listing(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
         """One line a row; what is too long for its column ends in dots. The heading is repeated on every page."""
         self._heads(columns)
         for row in rows:

@@ -95,7 +95,7 @@ def _file(paper: Statement) -> bytes:
         pdf.Column(_("Change"), 24, figures=True),
         pdf.Column(_("Balance"), 24, figures=True),
     ]
-    sheet.table(columns, [_row(paper, entry) for entry in paper.entries])
+    sheet.listing(columns, [_row(paper, entry) for entry in paper.entries])
     sheet.note(_("Oluko bears Paystack's fees: none is taken from you. → marks what moved within the wallet."))
     return sheet.file()
 

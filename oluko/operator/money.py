@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +26,7 @@ _AUDIT = "operator-audit"
 _HOUSE = (Kind.PAYSTACK_CLEARING, Kind.PAYSTACK_FEES, Kind.PLATFORM_REVENUE)
 _IN = Q(kind__startswith="charge_")
 _BACK = Q(kind="refunded") | Q(kind__startswith="dispute_lost") | Q(kind="dispute_loss")
+_SUMS = ("into", "back", "settled", "reversed", "earned", "lost", "fees", "fees_back")
 WIDTH, HALF, TOP = 900, 110, 14
 
 
@@ -142,11 +144,12 @@ def standing() -> Standing:
 def tutors() -> list[Tutor]:
     """The tutors with the most at stake, and what of it is where. Three queries."""
     rows = Account.objects.filter(person_id__isnull=False, currency=settings.OLUKO_CURRENCY).exclude(balance=0)
-    most = rows.values("person_id").annotate(sum=Sum("balance")).order_by("-sum", "person_id")[:TUTORS]
-    ids = [row["person_id"] for row in most]
+    most = rows.values("person_id").annotate(sum=Sum("balance")).order_by("-sum", "person_id")
+    ids = [pk for pk in most.values_list("person_id", flat=True)[:TUTORS] if pk]
     balances: dict[UUID, dict[str, int]] = {pk: {} for pk in ids}
     for pk, kind, balance in rows.filter(person_id__in=ids).values_list("person_id", "kind", "balance"):
-        balances[pk][kind] = balance
+        if pk:
+            balances[pk][kind] = balance
     people = Person.objects.in_bulk(ids)
     return [_tutor(people[pk], balances[pk]) for pk in ids if pk in people]
 
@@ -179,24 +182,23 @@ def days(first: date, last: date, zone: tzinfo) -> list[Day]:
             fees_back=_sum(Q(credit=fees)),
         )
     )
-    found = {row["day"]: {name: value or 0 for name, value in row.items()} for row in sums.order_by("day")}
-    return [_day(each, found.get(each)) for each in _each(first, last)]
+    found: dict[date, dict[str, Any]] = {row["day"]: dict(row) for row in sums.order_by("day")}
+    return [_day(each, found.get(each, {})) for each in _each(first, last)]
 
 
 def _sum(which: Q) -> Sum:
     return Sum("amount", filter=which)
 
 
-def _day(day: date, row: dict[str, int] | None) -> Day:
-    if row is None:
-        return Day(day)
+def _day(day: date, row: dict[str, Any]) -> Day:
+    sums = {name: row.get(name) or 0 for name in _SUMS}
     return Day(
         day,
-        into=row["into"],
-        back=row["back"],
-        paid_out=row["settled"] - row["reversed"],
-        earned=row["earned"] - row["lost"],
-        fees=row["fees"] - row["fees_back"],
+        into=sums["into"],
+        back=sums["back"],
+        paid_out=sums["settled"] - sums["reversed"],
+        earned=sums["earned"] - sums["lost"],
+        fees=sums["fees"] - sums["fees_back"],
     )
 
 

@@ -53,7 +53,7 @@ def test_letters_that_the_font_lacks_are_replaced(text: str, shown: str) -> None
 
 def test_a_long_table_repeats_its_heading_and_counts_its_pages() -> None:
     sheet = paper()
-    sheet.table([Column("When", 40), Column("What", 94), Column("Sum", 40, True)], [["3 Nov", "Hour", "₦1"]] * 100)
+    sheet.listing([Column("When", 40), Column("What", 94), Column("Sum", 40, True)], [["3 Nov", "Hour", "₦1"]] * 100)
     text = pdf_text(sheet.file()).splitlines()
     assert text.count("₦1") == 100
     pages = text.count("When")
@@ -63,7 +63,7 @@ def test_a_long_table_repeats_its_heading_and_counts_its_pages() -> None:
 
 def test_what_is_too_long_for_its_column_ends_in_dots() -> None:
     sheet = paper()
-    sheet.table([Column("What", 30), Column("Sum", 40, True)], [["A very long title of a session" * 5, "₦1"]])
+    sheet.listing([Column("What", 30), Column("Sum", 40, True)], [["A very long title of a session" * 5, "₦1"]])
     shown = next(line for line in pdf_text(sheet.file()).splitlines() if line.startswith("A very"))
     assert shown.endswith("…")
     assert len(shown) < 30
