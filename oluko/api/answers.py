@@ -219,6 +219,11 @@ class Received(Wire):
     received: Literal[True]
 
 
+class Challenged(Wire):
+    plain_token: str
+    encrypted_token: str = Field(description="Hex HMAC-SHA256 of the plain token with the webhook's secret.")
+
+
 class FieldError(Wire):
     field: str = Field(description="Name as on the wire; empty where the input as a whole is meant.")
     message: str

@@ -20,19 +20,24 @@ CONDITIONAL: dict[str, Any] = {
     ],
     "responses": {304: {"description": "Not modified"}},
 }
-SIGNED: dict[str, Any] = {
-    "security": [],
-    "parameters": [
-        {
-            "in": "header",
-            "name": "x-paystack-signature",
-            "required": True,
-            "schema": {"type": "string", "pattern": "^[0-9a-f]{128}$"},
-            "description": "Hex HMAC-SHA512 of the raw body with the secret key.",
-        }
-    ],
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-}
+
+
+def signed(**headers: tuple[str, str]) -> dict[str, Any]:
+    """A webhook: the headers that prove it, each with its pattern and what it holds."""
+    return {
+        "security": [],
+        "parameters": [
+            {
+                "in": "header",
+                "name": name.replace("_", "-"),
+                "required": True,
+                "schema": {"type": "string", "pattern": pattern},
+                "description": holds,
+            }
+            for name, (pattern, holds) in headers.items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+    }
 
 
 def responses(gives: Any, *refusals: int) -> dict[int, Any]:

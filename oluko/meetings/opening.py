@@ -272,7 +272,7 @@ def _keep(meeting: Meeting, made: ZoomMeeting, told: datetime | None) -> bool:
     wanted = Meeting.objects.filter(pk=meeting.pk, state=State.WANTED)
     kept = live.update(meeting_url=made.join_url) and wanted.update(
         state=State.OPEN,
-        provider="sandbox" if settings.OLUKO_ZOOM_STANDS_IN else "zoom",
+        provider="zoom",
         provider_id=made.id,
         join_url=made.join_url,
         starts_at=told,

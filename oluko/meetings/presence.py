@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from oluko.bookings.models import Booking, PaymentStatus, Status
 from oluko.bookings.sessions import start_together
@@ -62,20 +63,30 @@ def note_presence(booking: Booking, person_id: UUID, source: Source) -> None:
 @transaction.atomic(durable=True)
 def note_arrival(booking_id: UUID, person_id: UUID, source: Source, at: datetime) -> None:
     """A witness that tells only of coming and going says that somebody came at `at`. Said twice, it is one stay."""
-    Attendance.objects.get_or_create(
-        booking_id=booking_id, person_id=person_id, source=source, arrived_at=at, defaults={"seen_at": at}
-    )
+    mine = Attendance.objects.filter(booking_id=booking_id, person_id=person_id, source=source)
+    gone = mine.filter(arrived_at=F("left_at"), left_at__gte=at).order_by("left_at").first()
+    if gone is not None:
+        # The news of the leaving came first.
+        mine.filter(pk=gone.pk).update(arrived_at=at)
+    elif not mine.filter(arrived_at=at).exists():
+        Attendance.objects.create(booking_id=booking_id, person_id=person_id, source=source, arrived_at=at, seen_at=at)
     _begin_if_both(booking_id, at)
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def note_departure(booking_id: UUID, person_id: UUID, source: Source, at: datetime) -> None:
-    """Somebody has left at `at`; nothing to do where nobody was seen to come."""
-    open_ = Attendance.objects.filter(
-        booking_id=booking_id, person_id=person_id, source=source, left_at__isnull=True, arrived_at__lte=at
+    """Somebody has left at `at`: of several stays (two devices) the latest ends. Said twice, it is one leaving."""
+    mine = Attendance.objects.filter(booking_id=booking_id, person_id=person_id, source=source)
+    if mine.filter(left_at=at).exists():
+        return
+    stay = mine.filter(left_at__isnull=True, arrived_at__lte=at).order_by("-arrived_at").first()
+    if stay is not None:
+        mine.filter(pk=stay.pk).update(left_at=at, seen_at=at)
+        return
+    Attendance.objects.create(
+        booking_id=booking_id, person_id=person_id, source=source, arrived_at=at, seen_at=at, left_at=at
     )
-    open_.update(left_at=at, seen_at=at)
 
 
 def note_end(booking_id: UUID, source: Source, at: datetime) -> None:

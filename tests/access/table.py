@@ -172,6 +172,7 @@ GET  api/notifications                                       -      in      200 
 GET  api/wallet                                              -      in      200  200    200   200  200
 POST api/mentorship/proceed-payment                          held   in      200= 404    404   404  404
 POST api/webhooks/paystack                                   -      in      401  401    401   401  401
+POST api/webhooks/zoom                                       -      in      401  401    401   401  401
 
 POST action/createMentorshipOffering                         -      in      403  403    200   200  403
 POST action/updateMentorshipOffering                         -      in      404  404    200   404  404

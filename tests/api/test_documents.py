@@ -31,13 +31,14 @@ RESOURCES = {
     *("/api/mentorship/suggestions", "/api/mentorship/offerings", "/api/mentorship/offerings/{offering_id}"),
     *("/api/mentorship/offerings/{offering_id}/slots", "/api/mentorship/session/{session_id}"),
     *("/api/mentorship/session/{session_id}/cancellation", "/api/mentorship/session/{session_id}/money"),
-    *("/api/wallet", "/api/banks", "/api/notifications", "/api/mentorship/proceed-payment", "/api/webhooks/paystack"),
+    *("/api/wallet", "/api/banks", "/api/notifications", "/api/mentorship/proceed-payment"),
+    *("/api/webhooks/paystack", "/api/webhooks/zoom"),
 }
 
 
 EVERYTHING = [
     *(("POST", f"/action/{name}") for name in ACTIONS),
-    *(("POST" if path.endswith(("payment", "paystack")) else "GET", path) for path in sorted(RESOURCES)),
+    *(("POST" if path.endswith(("payment", "paystack", "zoom")) else "GET", path) for path in sorted(RESOURCES)),
 ]
 FEW = hypothesis.settings(
     max_examples=10,
@@ -69,7 +70,7 @@ def test_document_names_every_refusal_as_a_problem() -> None:
         for operation in methods.values():
             refusals = {status for status in operation["responses"] if status >= "400"}
             assert {"500"} <= refusals
-            assert ("401" in refusals) == (bool(operation["security"]) or path == "/api/webhooks/paystack")
+            assert ("401" in refusals) == (bool(operation["security"]) or path.startswith("/api/webhooks/"))
             assert "422" in refusals or not operation.get("requestBody") or "webhooks" in path
             for status in refusals:
                 assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
