@@ -48,7 +48,7 @@ class MessageForm(forms.Form):
         required=False,
         max_length=LONGEST,
         strip=False,
-        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST}),
+        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST, "placeholder": _("Write a message")}),
     )
     files = FilesField(
         label=_("Files"),
@@ -60,7 +60,6 @@ class MessageForm(forms.Form):
 
     def __init__(self, *args: Any, takes_files: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].widget.attrs["required"] = False
         if not takes_files:
             del self.fields["files"]
 
