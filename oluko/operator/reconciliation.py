@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from oluko.accounts.models import Person
 from oluko.core import money
+from oluko.core.bodies import MEGABYTE, takes_bodies
 from oluko.core.errors import Invalid
 from oluko.operator.forms import PerhapsWhy, Plain
 from oluko.operator.views import ask, operator_only
@@ -77,6 +78,8 @@ def compare(request: HttpRequest) -> HttpResponse:
     return redirect("operator_reconciliation")
 
 
+# Somewhat more than a file may have, so that one that is too large is told at its field.
+@takes_bodies(LARGEST + MEGABYTE)
 @operator_only
 def settlement(request: HttpRequest) -> HttpResponse:
     """Compare a settlement file."""

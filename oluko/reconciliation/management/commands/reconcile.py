@@ -15,6 +15,9 @@ from oluko.reconciliation.since import read_since
 from oluko.reconciliation.words import sentence_of
 
 
+SHOWN = 20
+
+
 class Command(BaseCommand):
     help = "Compare payments, refunds, payouts and disputes with Paystack's; exit 0 when no finding is open, else 1."
 
@@ -32,8 +35,10 @@ class Command(BaseCommand):
         for name, count in (("mended", run.mended), ("found", run.found), ("closed", run.closed)):
             self.stdout.write(f"{name:<10}{count:>8}")
         waiting = list(open_findings())
-        for item in waiting:
+        for item in waiting[:SHOWN]:
             self.stdout.write(f"open: {item.kind} {item.reference}: {sentence_of(item)}")
+        if len(waiting) > SHOWN:
+            self.stdout.write(f"… and {len(waiting) - SHOWN} more open findings, in /admin/")
         if run.error:
             self.stdout.write(f"ended early, nothing was closed: {run.error}")
         if waiting or run.error:
