@@ -1,7 +1,17 @@
 #!/bin/sh
-# Sees to it that the browser tests find a Chromium; says so in one line where it cannot.
+# Sees to it that the browser tests find a Chromium and, for the built-in room, coturn; says in one line where it cannot.
 set -eu
 cd "$(dirname "$0")/.."
+
+if ! command -v turnserver >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "test: getting coturn with apt-get"
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+            coturn; } >/dev/null 2>&1 || true
+    fi
+    command -v turnserver >/dev/null ||
+        echo "test: could not get coturn, so the tests of calls through a TURN server will fail; install it" >&2
+fi
 
 for name in chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null; then exit 0; fi

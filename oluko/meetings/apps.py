@@ -6,4 +6,4 @@ class MeetingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known what this room tells people, in every process."""
-        from oluko.meetings import opening  # noqa: F401
+        from oluko.meetings import checks, opening  # noqa: F401

@@ -69,8 +69,7 @@ def join(student: Page, tutor: Page, site: Site, session: str, at: datetime) -> 
     for page in (tutor, student):
         page.goto(session)
         expect(page.get_by_text("Live · ends in")).to_be_visible()
-        meeting = page.frame_locator("iframe")
-        expect(meeting.get_by_text("Rehearsal meeting room")).to_be_visible()
+        expect(page.get_by_role("button", name="Try camera and microphone")).to_be_visible()
         look(page)
     tutor.get_by_role("button", name="Start the session").click()
     steps.see_row(tutor, "/tutor/mentorship?tab=active", TITLE, "Live")

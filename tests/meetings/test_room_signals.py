@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
+from oluko.meetings.checks import room_reaches_people
 from oluko.meetings.meetings import set_meeting_url
 from oluko.meetings.models import Meeting, Seat, Signal
 from oluko.meetings.tasks import forget_old_seats
@@ -348,3 +349,12 @@ def test_turn_credentials_are_the_persons_for_six_hours_and_the_secret_stays_her
     assert 5.9 * 3600 < int(expiry) - time.time() <= 6 * 3600
     digest = hmac.new(b"correct horse", turn["username"].encode(), hashlib.sha1).digest()
     assert turn["credential"] == base64.b64encode(digest).decode()
+
+
+def test_a_live_site_without_zoom_or_turn_is_told_so(settings) -> None:
+    settings.OLUKO_ZOOM_ACCOUNT_ID = ""
+    assert room_reaches_people() == []
+    settings.OLUKO_LIVE = True
+    assert [warning.id for warning in room_reaches_people()] == ["meetings.W001"]
+    settings.OLUKO_TURN_URLS = ["turn:turn.example.org:3478"]
+    assert room_reaches_people() == []
