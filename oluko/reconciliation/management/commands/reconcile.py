@@ -14,7 +14,6 @@ from oluko.reconciliation.models import Run
 from oluko.reconciliation.since import read_since
 from oluko.reconciliation.words import sentence_of
 
-
 SHOWN = 20
 
 
