@@ -8,6 +8,7 @@ import { View } from "./view.js";
 
 // Who is there and makes no offer for so long has not noticed us: entering anew, we make it. Milliseconds.
 const NO_OFFER = 8000;
+const RETRY = 3000;
 
 export class Call {
   constructor(root, room) {
@@ -40,6 +41,7 @@ export class Call {
     this.refusal = "";
     this.alone = "waiting";
     this.own.follow();
+    this.view.state("entering");
     if (!(await this.enter())) return false;
     this.view.open();
     this.own.changed();
@@ -51,7 +53,8 @@ export class Call {
     try {
       this.entered = await this.signals.enter();
     } catch (problem) {
-      this.refusal = problem instanceof Closed ? this.words[problem.why] : problem.said || this.words.unreachable;
+      this.shut = problem instanceof Closed;
+      this.refusal = this.shut ? this.words[problem.why] : problem.said || this.words.unreachable;
       return false;
     }
     const [other] = this.entered.others;
@@ -111,7 +114,9 @@ export class Call {
     this.stopAwaiting();
     if (standing === "gone") {
       // Too long without a network: our seat was given up meanwhile.
-      if (!(await this.enter())) setTimeout(() => this.signals.seat || this.room.ended || this.stand("gone"), 3000);
+      if (await this.enter()) return;
+      if (this.shut) this.room.back(this.refusal);
+      else this.again = setTimeout(() => this.stand("gone"), RETRY);
       return;
     }
     this.drop();
@@ -209,6 +214,7 @@ export class Call {
 
   drop() {
     this.stopAwaiting();
+    clearTimeout(this.again);
     this.endQuality?.();
     this.endQuality = null;
     this.peer?.close();

@@ -5,6 +5,7 @@ import { Devices } from "./devices.js";
 
 // Who reloads the page in the middle of a call comes back into it; milliseconds.
 const COME_BACK = 60000;
+const INSIDE = ["waiting", "connecting", "together", "reconnecting", "left"];
 
 export class Room {
   constructor(root) {
@@ -51,7 +52,7 @@ export class Room {
   end() {
     if (this.ended) return;
     this.ended = true;
-    if (this.root.dataset.state !== "check") this.note();
+    if (INSIDE.includes(this.root.dataset.state)) this.note();
     this.call.dispose();
     this.check.stop();
     this.devices.closeAll();
