@@ -67,7 +67,7 @@ class Paper:
     @property
     def method(self) -> str:
         """How it was paid, as Paystack called it."""
-        return _CHANNELS.get(self.payment.channel, self.payment.channel.replace("_", " ")) or "Paystack"
+        return CHANNELS.get(self.payment.channel, self.payment.channel.replace("_", " ")) or "Paystack"
 
     @property
     def paid_at(self) -> datetime:
@@ -100,7 +100,7 @@ class Paper:
 # What a bank takes by a dispute; beyond that it is the platform's loss, and nothing of this payment.
 _TAKEN = ("dispute_lost_tutor", "dispute_lost_owed", "dispute_lost_platform", "dispute_lost_unapplied")
 # Paystack's words for how it was paid.
-_CHANNELS = {
+CHANNELS = {
     "card": "Card",
     "bank": "Bank account",
     "bank_transfer": "Bank transfer",
