@@ -152,18 +152,22 @@ def free_port_pair() -> int:
     raise RuntimeError("no two neighbouring ports are free")
 
 
+def site_environment(data: Path, port: int) -> dict[str, str]:
+    """A whole environment for a site on data of its own, with no setting of anybody else's."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OLUKO_", "DATABASE_URL"))}
+    return clean | {
+        "DJANGO_SETTINGS_MODULE": "oluko.settings",
+        "OLUKO_DATA": str(data),
+        "OLUKO_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+
+
 @contextmanager
 def served(*, seeded: bool = True, **settings: str) -> Iterator[Site]:
     """A running site with an empty or a seeded database on the engine of this run; more settings by their names."""
     data = Path(tempfile.mkdtemp(prefix="oluko-site-"))
     port = free_port_pair()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("OLUKO_", "DATABASE_URL"))}
-    env |= {
-        "DJANGO_SETTINGS_MODULE": "oluko.settings",
-        "OLUKO_DATA": str(data),
-        "OLUKO_BASE_URL": f"http://127.0.0.1:{port}",
-        **settings,
-    }
+    env = site_environment(data, port) | settings
     database = (
         f"site_{data.name.rsplit('-', 1)[-1]}" if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
     )
