@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import BigIntegerField, Case, F, Q, When
 from django.utils.translation import gettext as _
 
 from oluko.core.errors import Conflict
@@ -40,6 +41,15 @@ def account(kind: Account.Kind, currency: str, person_id: UUID | None = None) ->
     return found
 
 
+def accounts(currency: str, *wanted: tuple[Account.Kind, UUID | None]) -> list[Account]:
+    """As `account`, several at once and in their order: kinds with their persons, None for the house's."""
+    people = [person for _, person in wanted if person is not None]
+    whose = Q(person_id__isnull=True) | Q(person_id__in=people)
+    rows = Account.objects.filter(whose, currency=currency, kind__in={kind for kind, _ in wanted})
+    found = {(row.kind, row.person_id): row for row in rows}
+    return [found.get((kind, person)) or account(kind, currency, person) for kind, person in wanted]
+
+
 def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = None, payment_reference: str = "") -> None:
     """Write transfers and move the cached balances. Call inside a transaction.
 
@@ -64,8 +74,7 @@ def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = Non
             for posting in postings
         ]
     )
-    for moved, delta in _deltas(postings):
-        _move_balance(moved, delta)
+    _move_balances(_deltas(postings))
 
 
 def lock_balances(*accounts: Account) -> list[int]:
@@ -88,9 +97,16 @@ def _deltas(postings: list[Posting]) -> list[tuple[Account, int]]:
     return [(accounts[pk], change[pk]) for pk in sorted(change) if change[pk]]
 
 
-def _move_balance(moved: Account, delta: int) -> None:
-    rows = Account.objects.filter(pk=moved.pk)
-    if delta < 0 and moved.kind in Account.NEVER_NEGATIVE:
-        rows = rows.filter(balance__gte=-delta)
-    if not rows.update(balance=F("balance") + delta):
+def _move_balances(moves: list[tuple[Account, int]]) -> None:
+    """All of them by one statement, or NotEnough; the rows are locked before, in the order of their ids."""
+    if not moves:
+        return
+    if connection.features.has_select_for_update:
+        lock_balances(*(moved for moved, _ in moves))
+    allowed = Q(pk__in=[])
+    for moved, delta in moves:
+        enough = {"balance__gte": -delta} if delta < 0 and moved.kind in Account.NEVER_NEGATIVE else {}
+        allowed |= Q(pk=moved.pk, **enough)
+    changes = [When(pk=moved.pk, then=F("balance") + delta) for moved, delta in moves]
+    if Account.objects.filter(allowed).update(balance=Case(*changes, output_field=BigIntegerField())) < len(moves):
         raise NotEnough("not_enough", _("There is not enough money in this account."))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from oluko.bookings.book import claim
@@ -23,7 +23,7 @@ from oluko.core.database import repeat_on_deadlock
 from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
-from oluko.ledger.transfers import Posting, account, post
+from oluko.ledger.transfers import Posting, account, accounts, post
 from oluko.meetings.meetings import want_meeting
 from oluko.payments.models import Payment, Refund, ReviewItem
 from oluko.payments.paystack import Charge
@@ -53,10 +53,10 @@ def finalize_payment(payment_id: UUID, charge: Charge) -> bool:
     The booking's row is locked first, so that two attempts of one booking (or its expiry) come one after the
     other; the conditional update of the payment then picks one winner among repeats of one reference.
     """
-    payment = Payment.objects.get(pk=payment_id)
     booking = (
-        Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(pk=payment.booking_id)
+        Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(payments=payment_id)
     )
+    payment = Payment.objects.get(pk=payment_id)
     if not _claim_payment(payment, charge):
         return False
     reached(Step.CHARGE_CLAIMED)
@@ -79,11 +79,12 @@ def review_unknown_reference(reference: str, detail: dict[str, object]) -> bool:
 
 
 def _claim_payment(payment: Payment, charge: Charge) -> bool:
+    open_ = (Payment.Status.PENDING, Payment.Status.FAILED)
     # An attempt in review stays there: its money is in the books already, and an operator decides.
-    if payment.reviews.exists():
-        return False
-    rows = Payment.objects.filter(pk=payment.pk, status__in=(Payment.Status.PENDING, Payment.Status.FAILED))
+    in_review = Exists(ReviewItem.objects.filter(payment=OuterRef("pk")))
+    rows = Payment.objects.filter(~in_review, pk=payment.pk, status__in=open_)
     facts = {
+        "status": Payment.Status.PAID,
         "fee": charge.fee,
         "paystack_id": charge.paystack_id,
         "channel": charge.channel,
@@ -91,12 +92,13 @@ def _claim_payment(payment: Payment, charge: Charge) -> bool:
         "paid_at": clock.now(),
         "checked_at": timezone.now(),
     }
-    if not rows.update(status=Payment.Status.PAID, **facts):
+    if not rows.update(**facts):
         return False
     record_change(
         "payment", payment.reference, payment.status, Payment.Status.PAID, actor_id=None, why="", at=clock.now()
     )
-    payment.refresh_from_db()
+    for name, value in facts.items():
+        setattr(payment, name, value)
     return True
 
 
@@ -160,32 +162,27 @@ def _end_hold_of_the_same(booking: Booking) -> None:
 
 
 def _fulfil(booking: Booking, payment: Payment) -> None:
-    parts = money.split(payment.amount, booking.tutor_share_bps)
-    held, reference = account(Kind.PAYSTACK_CLEARING, payment.currency), payment.reference
+    parts, reference = money.split(payment.amount, booking.tutor_share_bps), payment.reference
+    held, tutor, platform, fees = accounts(
+        payment.currency,
+        (Kind.PAYSTACK_CLEARING, None),
+        (Kind.TUTOR_PENDING, booking.tutor_id),
+        (Kind.PLATFORM_PENDING, None),
+        (Kind.PAYSTACK_FEES, None),
+    )
+    want_meeting(booking)
+    tell_both(booking, "paid")
+    # Last, because every payment of the house waits for these rows until the transaction ends.
     post(
         [
-            Posting(
-                "charge_tutor",
-                held,
-                account(Kind.TUTOR_PENDING, payment.currency, booking.tutor_id),
-                parts.tutor,
-                f"charge:{reference}:tutor",
-            ),
-            Posting(
-                "charge_platform",
-                held,
-                account(Kind.PLATFORM_PENDING, payment.currency),
-                parts.platform,
-                f"charge:{reference}:platform",
-            ),
-            _fee(payment),
+            Posting("charge_tutor", held, tutor, parts.tutor, f"charge:{reference}:tutor"),
+            Posting("charge_platform", held, platform, parts.platform, f"charge:{reference}:platform"),
+            Posting("fee", fees, held, payment.fee, f"fee:{reference}"),
         ],
         at=clock.now(),
         booking_id=booking.pk,
         payment_reference=reference,
     )
-    want_meeting(booking)
-    tell_both(booking, "paid")
 
 
 def _send_back(booking: Booking, payment: Payment) -> None:
