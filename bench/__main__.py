@@ -21,9 +21,13 @@ from bench.bare import Answer, save_answers
 from bench.inside import run_inside
 from bench.load import Plan, Result, put_load
 from bench.machine import DISTURBED, busy_share, load_average, name_cores
+from bench.money import measure_money
 from bench.sites import Environment, fetch, new_site, served, temporary_folder
 
 BARE = "bare server"
+BELL = "The bell, signed in, unchanged (304)"
+# So many signed-in people, each asking every ten seconds.
+PEOPLE, EVERY_SECONDS = 1000, 10
 # From this share of a core on, the load is what limits, and a figure is a lower bound.
 LOAD_LIMITS = 0.9
 HEAD = "| Read | On | Requests a second | p50 ms | p99 ms | Of bare | Load's core | Others before | Load average |"
@@ -35,6 +39,8 @@ class Options:
     connections: int
     warm_up: float
     seconds: float
+    payments: int
+    burst: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Case:
     name: str
     path: str
     conditional: bool = False
+    session: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,15 +72,16 @@ def main() -> None:
     server = os.environ.get("DATABASE_URL", "")
     databases = {"SQLite": "", **({"PostgreSQL": server} if server.startswith("postgres") else {})}
     measured: list[Measured] = []
-    month, free = 0.0, {}
+    month, free, money = 0.0, {}, {}
     for name, address in databases.items():
         with new_site(address) as environment:
             month = month or run_inside(environment, "month")
             measured += _measure_site(name, environment, options)
             # Last, because it fills calendars.
             free[name] = run_inside(environment, "free_times")
+        money[name] = list(_measure_money(name, address, options))
     measured += _measure_bare(measured, options)
-    print("\n".join([*_report(measured, options), *_report_free_times(month, free)]))
+    print("\n".join([*_report(measured, options), *_report_free_times(month, free), *_report_money(money)]))
 
 
 def _options() -> Options:
@@ -82,6 +90,8 @@ def _options() -> Options:
     arguments.add_argument("--connections", type=int, default=24)
     arguments.add_argument("--warm-up", type=float, default=2.0, help="seconds")
     arguments.add_argument("--seconds", type=float, default=8.0, help="of each case")
+    arguments.add_argument("--payments", type=int, default=4000, help="finalized as a function")
+    arguments.add_argument("--burst", type=int, default=2000, help="of webhooks, drained by a worker")
     return Options(**vars(arguments.parse_args()))
 
 
@@ -90,14 +100,14 @@ def _measure_site(name: str, environment: Environment, options: Options) -> Iter
     facts = run_inside(environment, "fill", str(options.offerings))
     _say(f"{name}: {options.offerings:,} offerings made in {time.monotonic() - began:.0f} s")
     with served(environment) as port:
-        for case in _cases(facts["course"], facts["cursor"]):
-            headers = {}
+        for case in _cases(facts["course"], facts["cursor"], facts["session"]):
+            headers = {"Cookie": f"sessionid={case.session}"} if case.session else {}
             if case.conditional:
-                headers = {"If-None-Match": dict(fetch(port, case.path).headers)["etag"]}
+                headers["If-None-Match"] = dict(fetch(port, case.path, headers).headers)["etag"]
             yield _measure(case.name, name, port, case.path, headers, options)
 
 
-def _cases(course: str, cursor: str) -> list[Case]:
+def _cases(course: str, cursor: str, session: str) -> list[Case]:
     suggestions = f"/api/mentorship/suggestions?courseId={course}"
     return [
         Case("Suggestions of a course", suggestions),
@@ -106,6 +116,8 @@ def _cases(course: str, cursor: str) -> list[Case]:
         Case("Offerings, first page, unchanged (304)", "/api/mentorship/offerings", conditional=True),
         Case("Offerings, page in the middle", f"/api/mentorship/offerings?cursor={cursor}"),
         Case("Marketplace, HTML page", "/mentorship"),
+        Case(BELL, "/notifications/bell?after=100", conditional=True, session=session),
+        Case("Notifications by the API, unchanged (304)", "/api/notifications", conditional=True, session=session),
     ]
 
 
@@ -151,6 +163,11 @@ def _report(measured: list[Measured], options: Options) -> Iterator[str]:
             f"| {share:.2f} | {result.cpu:.0%}{limited} | {one.busy:.0%} | {one.average:.1f} |"
         )
     yield ""
+    for one in measured:
+        if one.name == BELL and one.on != BARE:
+            share = PEOPLE / EVERY_SECONDS / one.result.rate
+            yield f"{one.on}: {PEOPLE:,} people who ask every {EVERY_SECONDS} s take {share:.0%} of the cores."
+    yield ""
     if disturbed := [one for one in measured if one.busy > DISTURBED]:
         yield f"Disturbed: others used the machine before {len(disturbed)} of {len(measured)} measurements."
 
@@ -160,6 +177,23 @@ def _report_free_times(month: float, free: dict[str, dict[str, tuple[float, int]
     for on, figures in free.items():
         for question, (wait, queries) in figures.items():
             yield f"{on}, {question}: {wait:.1f} ms, {queries} queries."
+
+
+def _measure_money(name: str, address: str, options: Options) -> Iterator[str]:
+    for line in measure_money(
+        address,
+        payments=options.payments,
+        burst=options.burst,
+        warm_up=options.warm_up,
+        seconds=options.seconds,
+    ):
+        _say(f"{name}: {line} (load average {load_average():.1f})")
+        yield line
+
+
+def _report_money(money: dict[str, list[str]]) -> Iterator[str]:
+    for on, lines in money.items():
+        yield from (f"{on}: {line}" for line in lines)
 
 
 def _size(answer: Answer) -> str:

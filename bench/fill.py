@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, models
 
 from oluko.accounts.models import Person, TutorProfile
 from oluko.calendars.claims import quarters
 from oluko.calendars.models import Availability, Claim
 from oluko.courses.models import Course
+from oluko.notifications.models import Notification
 from oluko.offerings.marketplace import LARGEST_PAGE, Filters, search
 from oluko.offerings.models import DURATIONS, Offering
 from oluko.startup import prepare
@@ -43,7 +47,7 @@ def fill(number: int) -> dict[str, str]:
         # PostgreSQL does this by itself within minutes; SQLite never, so it is measured without.
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")
-    return {"course": str(courses[0]), "cursor": _deep_cursor(number // 2)}
+    return {"course": str(courses[0]), "cursor": _deep_cursor(number // 2), "session": _make_reader()}
 
 
 def _make_tutors(chance: random.Random, number: int) -> list[UUID]:
@@ -112,6 +116,24 @@ def _make_claims(chance: random.Random, tutors: Sequence[UUID]) -> None:
             start = today + timedelta(days=day, hours=chance.randrange(8, 16))
             claims += [Claim(person_id=tutor, quarter=at, booking_id=_id(chance)) for at in quarters(start, 60)]
     _insert(claims)
+
+
+def _make_reader() -> str:
+    """The session of somebody who has been told a hundred things and has read most of them."""
+    reader = Person.objects.create(email="reader@bench.test", name="Folake Halima", password="!")
+    now = datetime.now(UTC)
+    _insert(
+        [
+            Notification(person=reader, key=f"bench:{number}", kind="paid", title="Told", created_at=now, read_at=read)
+            for number, read in enumerate([now] * 95 + [None] * 5)
+        ]
+    )
+    session = SessionStore()
+    session[SESSION_KEY] = str(reader.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = reader.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
 
 
 def _deep_cursor(depth: int) -> str:

@@ -7,13 +7,16 @@ Times are in seconds inside, in milliseconds in a Result.
 
 from __future__ import annotations
 
+import itertools
 import json
 import selectors
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 _READ = 1 << 18
 _PATIENCE = 20.0
@@ -21,7 +24,10 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to ask for: `request` is the whole text of it, `status` the only answer that is right."""
+    """What to ask for: `request` is the whole text of it, `status` the only answer that is right.
+
+    `file`: JSON of many such texts, asked for in turn instead.
+    """
 
     port: int
     request: str
@@ -29,6 +35,12 @@ class Plan:
     connections: int
     warm_up: float
     seconds: float
+    file: str = ""
+
+    def requests(self) -> Iterator[bytes]:
+        """Without end."""
+        texts = json.loads(Path(self.file).read_text()) if self.file else [self.request]
+        return itertools.cycle([text.encode() for text in texts])
 
 
 @dataclass(frozen=True)
@@ -104,20 +116,20 @@ def run(plan: Plan) -> Result:
 
 
 def _measured(plan: Plan, selector: selectors.BaseSelector) -> Result:
-    request = plan.request.encode()
+    requests = plan.requests()
     for key in selector.get_map().values():
-        key.data.ask(request)
-    _ask_until(time.perf_counter() + plan.warm_up, plan, selector)
+        key.data.ask(next(requests))
+    _ask_until(time.perf_counter() + plan.warm_up, plan, selector, requests)
     began, cpu = time.perf_counter(), time.process_time()
-    waits = _ask_until(began + plan.seconds, plan, selector)
+    waits = _ask_until(began + plan.seconds, plan, selector, requests)
     elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
     waits.sort()
     return Result(len(waits) / elapsed, _quantile(waits, 0.5), _quantile(waits, 0.99), cpu / elapsed)
 
 
-def _ask_until(end: float, plan: Plan, selector: selectors.BaseSelector) -> list[float]:
+def _ask_until(end: float, plan: Plan, selector: selectors.BaseSelector, requests: Iterator[bytes]) -> list[float]:
     """How long each answer took that was complete before the end."""
-    request, waits = plan.request.encode(), []
+    waits = []
     while True:
         ready = selector.select(_PATIENCE)
         if not ready:
@@ -130,7 +142,7 @@ def _ask_until(end: float, plan: Plan, selector: selectors.BaseSelector) -> list
             if connection.status != plan.status:
                 raise Unexpected(f"{connection.status} instead of {plan.status}")
             waits.append(now - connection.asked)
-            connection.ask(request)
+            connection.ask(next(requests))
         if time.perf_counter() >= end:
             return waits
 
