@@ -28,8 +28,7 @@ ON_BOTH := $(addprefix tests/,api bookings calendars conversations dashboards fa
 	tests/core/test_backup.py
 # Within them, these ask no database at all.
 WITHOUT := $(addprefix --ignore=tests/,$(addprefix calendars/test_,outside_fetching.py outside_reading.py slots.py \
-	clock_changes_in_slots.py slots_by_comparison.py) payments/test_paystack_client.py payments/test_paystack_traps.py \
-	meetings/test_zoom.py)
+	clock_changes_in_slots.py slots_by_comparison.py) payments/test_paystack_client.py payments/test_paystack_traps.py)
 
 test: tools check ## every check, then every test on SQLite and those about data on PostgreSQL
 	$(PYTEST)

@@ -157,7 +157,9 @@ OLUKO_ZOOM_SDK_KEY = _env("OLUKO_ZOOM_SDK_KEY")
 OLUKO_ZOOM_SDK_SECRET = _env("OLUKO_ZOOM_SDK_SECRET")
 if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
     raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
-OLUKO_ZOOM_SDK_URL = _env_url("OLUKO_ZOOM_SDK_URL", "https://source.zoom.us/3.13.2")
+OLUKO_ZOOM_SDK_URL = _env_url(
+    "OLUKO_ZOOM_SDK_URL", f"{OLUKO_SANDBOX_URL}/zoom-sdk" if OLUKO_ZOOM_STANDS_IN else "https://source.zoom.us/3.13.2"
+)
 
 # Web push: the key by which push services know this site. Any 32 bytes are one (RFC 8292).
 OLUKO_VAPID_PRIVATE_KEY = _env("OLUKO_VAPID_PRIVATE_KEY") or _kept_secret("vapid-key", 32)

@@ -26,6 +26,7 @@ from sandbox import (
     transfers,
     webhooks,
     zoom,
+    zoom_sdk,
 )
 from sandbox.calls import BODY_LIMIT, Call, Operation, Refusal, Reply
 from sandbox.settings import Settings
@@ -96,6 +97,7 @@ STEADY: list[tuple[str, str, Operation]] = [
     ("POST", "/_control/webhooks/replay", webhooks.replay_webhook),
     ("GET", "/_control/events", events.list_events),
     ("POST", "/_control/events/{id}/deliver", events.deliver_event),
+    ("POST", "/zoom-sdk/join", zoom_sdk.join),
     ("GET", "/healthz", lambda call: Reply(200, {"status": "ok"})),
 ]
 #: What people look at, and files.
@@ -103,6 +105,7 @@ PAGES: list[tuple[str, str, View]] = [
     ("GET", "/checkout/{code}", pages.show_checkout),
     ("POST", "/checkout/{code}", pages.post_checkout),
     ("GET", "/zoom/{role}/{id}", pages.show_meeting),
+    ("GET", "/zoom-sdk/{path:path}", zoom_sdk.show_script),
     ("GET", "/calendars/{name}", calendars.show_calendar),
     ("GET", "/_control/settlements/{id}.csv", settlements.export_settlement),
     ("GET", pages.STYLE_URL, pages.show_style),

@@ -29,6 +29,7 @@ class Settings:
     zoom_client_id: str
     zoom_client_secret: str
     zoom_calls_a_day: int
+    zoom_sdk_secret: str
 
     @property
     def database(self) -> Path:
@@ -55,6 +56,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     option("zoom-account-id", "", "Zoom's account id; without the three, Zoom answers 400 and 401")
     option("zoom-client-id", "", "Zoom's client id")
     option("zoom-client-secret", "", "Zoom's client secret")
+    option("zoom-sdk-secret", "", "the secret that signs for Zoom's Meeting SDK")
     option("zoom-calls-a-day", "100", "how many meetings one Zoom user may make and change a day")
     return options
 
@@ -92,6 +94,7 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str] = os.envi
         zoom_client_id=given.zoom_client_id,
         zoom_client_secret=given.zoom_client_secret,
         zoom_calls_a_day=int(given.zoom_calls_a_day),
+        zoom_sdk_secret=given.zoom_sdk_secret,
     )
 
 

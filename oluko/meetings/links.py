@@ -55,7 +55,12 @@ def origin(url: str) -> str:
 
 
 def frame_origins() -> list[str]:
-    """Where an embedded meeting may come from. Zoom itself lets nobody embed its pages; the sandbox does."""
+    """Where an embedded meeting may come from: our own page with Zoom's SDK, or the sandbox, which stands in.
+
+    Zoom lets nobody embed its pages themselves.
+    """
+    if settings.OLUKO_ZOOM_SDK_KEY:
+        return [origin(settings.OLUKO_BASE_URL)]
     return [origin(settings.OLUKO_ZOOM_URL)] if settings.OLUKO_ZOOM_STANDS_IN else []
 
 

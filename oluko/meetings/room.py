@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from django.urls import reverse
+
 from oluko.accounts.models import Person
 from oluko.bookings.models import FINAL, Booking, PaymentStatus, Status
+from oluko.meetings import zoom_sdk
 from oluko.meetings.links import frame_origins, origin, session_url
 from oluko.meetings.models import Meeting
 from oluko.meetings.room_opening import ROOM
@@ -31,8 +34,9 @@ class Link:
 
     state: str
     url: str = ""
-    embedded: bool = False
+    frame: str = ""
     in_room: bool = False
+    at_zoom: bool = False
     error: str = ""
 
     @property
@@ -66,8 +70,16 @@ def link_of(booking: Booking) -> Link:
         return Link(meeting.state, error=meeting.error)
     if meeting.provider == ROOM and meeting.state == Meeting.State.OPEN:
         return Link(meeting.state, session_url(booking.pk), in_room=True)
-    embedded = meeting.state == Meeting.State.OPEN and origin(meeting.join_url) in frame_origins()
-    return Link(meeting.state, meeting.join_url, embedded)
+    return Link(meeting.state, meeting.join_url, _frame(meeting), at_zoom=meeting.provider == "zoom")
+
+
+def _frame(meeting: Meeting) -> str:
+    """What a frame may show of an open meeting: our own page around Zoom's SDK, or the sandbox's stand-in."""
+    if meeting.state != Meeting.State.OPEN:
+        return ""
+    if meeting.provider == "zoom" and zoom_sdk.is_embedded():
+        return reverse("session_zoom", args=[meeting.pk])
+    return meeting.join_url if origin(meeting.join_url) in frame_origins() else ""
 
 
 def may_start(booking: Booking, person: Person, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from oluko.meetings import move_views, presence_views, room_views, views
+from oluko.meetings import move_views, presence_views, room_views, views, zoom_views
 
 _SESSION = "mentorship/session/<uuid:booking_id>"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path(f"{_SESSION}/no-show", views.no_show, name="session_no_show"),
     path(f"{_SESSION}/move", move_views.move, name="session_move"),
     path(f"{_SESSION}/proposal", move_views.proposal, name="session_proposal"),
+    path(f"{_SESSION}/zoom", zoom_views.zoom_meeting, name="session_zoom"),
+    path(f"{_SESSION}/host", zoom_views.host_link, name="session_host"),
     path(f"{_SESSION}/here", presence_views.here, name="session_here"),
     path(f"{_SESSION}/room/enter", room_views.enter, name="room_enter"),
     path(f"{_SESSION}/room/poll", room_views.poll, name="room_poll"),

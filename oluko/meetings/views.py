@@ -123,7 +123,7 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
     phase, link = room.phase_of(booking, now), room.link_of(booking)
     other = booking.student if person.pk == booking.tutor_id else booking.tutor
     in_room = room_page.has_room(booking, person, link, now, shown=request.GET.get("stage") == room_page.STAGE)
-    embedded = phase == room.Phase.LIVE and link.embedded and not in_room
+    embedded = phase == room.Phase.LIVE and link.frame and not in_room
     there = attended(booking, now)
     described = {
         "booking": booking,
@@ -138,7 +138,7 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "attended": there,
         "embedded": embedded,
         "room": room_page.room_facts(request, booking, other) if in_room else None,
-        "stage": room_page.STAGE if in_room else _digest(link.url) if embedded else "",
+        "stage": room_page.STAGE if in_room else _digest(link.frame) if embedded else "",
         "is_tutor": person.pk == booking.tutor_id,
         "is_student": person.pk == booking.student_id,
         "other": other,

@@ -20,6 +20,7 @@ from django.utils import timezone
 from oluko.core.gateway import JOB_SECONDS, REQUEST_SECONDS, GatewayError, Line, OutcomeUnknown
 from oluko.meetings.hosts import ME
 from oluko.meetings.shared_token import Issued, current_token, forget_token
+from oluko.meetings.zoom_sdk import meeting_password
 
 SCHEDULED = 2
 TOPIC_LIMIT, PAGE_SIZE, MOST_PAGES = 200, 300, 60
@@ -79,6 +80,7 @@ class Zoom:
             "start_time": _utc(starts_at),
             "duration": duration,
             "timezone": "UTC",
+            "password": meeting_password(booking_id),
             "agenda": f"{mark(booking_id)}\n{agenda}".strip()[:2000],
             # A tutor need not be the host at Zoom, so both must be able to begin without one.
             "settings": {"join_before_host": True, "waiting_room": False, "approval_type": 2, "auto_recording": "none"},

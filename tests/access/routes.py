@@ -117,6 +117,8 @@ PRIVATE: dict[str, Rule] = {
     "mentorship/session/<uuid:booking_id>/receipt.pdf": Rule.ITS_STUDENT_AND_OPERATORS,
     "mentorship/session/<uuid:booking_id>/reject": Rule.ITS_TUTOR,
     "mentorship/session/<uuid:booking_id>/here": Rule.ITS_TWO,
+    "mentorship/session/<uuid:booking_id>/host": Rule.ITS_TUTOR,
+    "mentorship/session/<uuid:booking_id>/zoom": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/enter": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/leave": Rule.ITS_TWO,
     "mentorship/session/<uuid:booking_id>/room/poll": Rule.ITS_TWO,

@@ -11,6 +11,7 @@ from oluko.core.gateway import GatewayError, OutcomeUnknown
 from oluko.meetings.zoom import Zoom, mark, zoom
 from tests.sandbox_process import Sandbox
 
+pytestmark = pytest.mark.django_db
 START = datetime(2027, 5, 4, 14, 0, tzinfo=UTC)
 
 

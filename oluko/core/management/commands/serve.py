@@ -71,6 +71,7 @@ def _sandbox(address: Address) -> Child:
             "SANDBOX_ZOOM_ACCOUNT_ID": settings.OLUKO_ZOOM_ACCOUNT_ID,
             "SANDBOX_ZOOM_CLIENT_ID": settings.OLUKO_ZOOM_CLIENT_ID,
             "SANDBOX_ZOOM_CLIENT_SECRET": settings.OLUKO_ZOOM_CLIENT_SECRET,
+            "SANDBOX_ZOOM_SDK_SECRET": settings.OLUKO_ZOOM_SDK_SECRET,
         }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return Child("the sandbox", [sys.executable, "-m", "sandbox", *words], os.environ | secrets)
