@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from py_vapid import Vapid02
+from py_vapid import Vapid02, VapidException
 
 from oluko.accounts.models import Person
 from oluko.core import clock
@@ -123,6 +123,9 @@ def _send(device: PushSubscription, payload: bytes, notification: Notification) 
         body = _encrypted(device, payload)
         with opened("POST", url, headers, outside, time.monotonic() + SECONDS, body) as answer:
             status = answer.status
+    except VapidException:
+        # The library signs for no address that is a bare number of six parts; no push service has one.
+        return "refused"
     except Unreadable as problem:
         return "later" if problem.code in _TEMPORARY_CODES else "refused"
     if status in _GONE:
