@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import httpx
 import pytest
@@ -34,7 +35,7 @@ def send(browser: Client, raw: bytes) -> tuple[int, str]:
 
 def exported(world: World) -> bytes:
     """Today's settlement, as the sandbox exports it."""
-    day = (timezone.now().date() - timezone.datetime(1970, 1, 1).date()).days + 3_000_000
+    day = (timezone.now().date() - date(1970, 1, 1)).days + 3_000_000
     answer = httpx.get(f"{world.sandbox.url}/_control/settlements/{day}.csv", timeout=10, trust_env=False)
     assert answer.status_code == 200
     return answer.content
