@@ -7,6 +7,7 @@ export class Chat {
   constructor(root, { words, zone, send, key }) {
     this.zone = zone;
     this.list = root.querySelector("[data-lines]");
+    this.log = root.querySelector("[data-log]");
     this.form = root.querySelector("form");
     this.input = root.querySelector("textarea");
     this.empty = root.querySelector("[data-empty]");
@@ -69,7 +70,7 @@ export class Chat {
     item.append(who, text);
     this.list.append(item);
     this.empty.hidden = true;
-    this.list.scrollTop = this.list.scrollHeight;
+    this.log.scrollTop = this.log.scrollHeight;
   }
 
   // A reload of the page must not lose what was said; it is kept as long as the tab lives.

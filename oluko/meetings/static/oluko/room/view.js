@@ -139,7 +139,7 @@ export class View {
     this.root.dataset.chat = String(open);
     if (open) {
       this.waiting = 0;
-      this.panel.querySelector("[data-lines]").scrollTop = 1e6;
+      this.panel.querySelector("[data-log]").scrollTop = 1e6;
       this.panel.querySelector("textarea").focus();
     } else {
       this.keys.chat.focus();
