@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from oluko.api import bodies
 from oluko.calendars.models import WEEKDAYS
 from oluko.core.errors import Invalid
+from oluko.core.meeting_links import LONGEST as LONGEST_LINK
 from oluko.offerings.marketplace import LARGEST_PAGE, LONGEST_TEXT, PAGE
 from oluko.offerings.models import DURATIONS, HIGHEST_PRICE, LOWEST_PRICE
 from oluko.offerings.offerings import LONGEST_DESCRIPTION, LONGEST_TITLE, SHORTEST_TITLE
@@ -101,6 +102,11 @@ BodyLimit = Annotated[
 Mode = Literal["INSTANT", "REQUEST"]
 Policy = Literal["FLEXIBLE", "MODERATE", "STRICT"]
 Title = Annotated[str, BeforeValidator(bodies.read_line), Field(min_length=SHORTEST_TITLE, max_length=LONGEST_TITLE)]
+StandingLink = Annotated[
+    str,
+    BeforeValidator(bodies.read_text),
+    Field(max_length=LONGEST_LINK, description="https: where the sessions take place, if not at the site's provider."),
+]
 Description = Annotated[str, BeforeValidator(bodies.read_text), Field(max_length=LONGEST_DESCRIPTION)]
 Notes = Annotated[str, BeforeValidator(bodies.read_text), Field(max_length=LONGEST_NOTES)]
 Answer = Annotated[str, BeforeValidator(bodies.read_text), Field(max_length=LONGEST_ANSWER)]
@@ -133,6 +139,7 @@ class OfferingFacts(Wire):
         None, description="INSTANT (the default): at once or on request. REQUEST: on request only."
     )
     cancellation_policy: Policy | None = Field(None, description="MODERATE is the default.")
+    meeting_link: StandingLink | None = None
 
     def facts(self) -> dict[str, Any]:
         """The arguments of `create_offering`: what was not said is left to its defaults."""
@@ -150,12 +157,13 @@ class OfferingChanges(Wire):
     course_id: Id | None = None
     booking_mode: Mode = _left_out()
     cancellation_policy: Policy = _left_out()
+    meeting_link: StandingLink | None = None
 
     def changes(self) -> dict[str, Any]:
         """The arguments of `update_offering`."""
         sent = {name: getattr(self, name) for name in self.model_fields_set if name != "offering_id"}
-        if "description" in sent:
-            sent["description"] = sent["description"] or ""
+        for name in sent.keys() & {"description", "meeting_link"}:
+            sent[name] = sent[name] or ""
         return sent
 
 

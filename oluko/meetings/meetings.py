@@ -14,8 +14,9 @@ from oluko.bookings.wording import tell
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict
+from oluko.core.meeting_links import check_link
 from oluko.ledger.audit import record_change
-from oluko.meetings.links import check_link, session_url
+from oluko.meetings.links import session_url
 from oluko.meetings.models import Meeting
 from oluko.meetings.room_opening import ROOM, open_in_room
 from oluko.meetings.tasks import drop_meeting, open_meeting
@@ -27,15 +28,27 @@ State = Meeting.State
 def want_meeting(booking: Booking) -> None:
     """Order the meeting of a booking that was just paid. Call inside a transaction.
 
-    Until there is a link, the join page's address stands for it; with the built-in room it is the link.
+    A standing link of the offering serves at once. Until there is a link, the join page's address stands for it; with
+    the built-in room it is the link.
     """
     Meeting.objects.get_or_create(booking=booking)
+    if booking.offering is not None and booking.offering.meeting_link:
+        _use_standing_link(booking, booking.offering.meeting_link)
+        return
     booking.meeting_url = session_url(booking.pk)
     Booking.objects.filter(pk=booking.pk).update(meeting_url=booking.meeting_url)
     if zoom() is None:
         open_in_room(booking.pk)
     else:
         open_meeting.enqueue(str(booking.pk))
+
+
+def _use_standing_link(booking: Booking, link: str) -> None:
+    """The tutor holds sessions of this offering elsewhere. One that was given another link meanwhile keeps it."""
+    wanted = Meeting.objects.filter(pk=booking.pk, state=State.WANTED)
+    if wanted.update(state=State.PASTED, join_url=link, provider="", error=""):
+        booking.meeting_url = link
+        Booking.objects.filter(pk=booking.pk).update(meeting_url=link)
 
 
 def move_meeting(booking: Booking) -> None:

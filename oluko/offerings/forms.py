@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
 from oluko.core.errors import DomainError, Invalid
+from oluko.core.meeting_links import LONGEST
 from oluko.core.money import major, parse_major
 from oluko.courses.courses import courses_taught_by
 from oluko.offerings.models import DURATIONS, BookingMode, CancellationPolicy, Offering
@@ -48,6 +49,14 @@ class OfferingForm(forms.Form):
         ],
     )
 
+    meetingLink = forms.CharField(  # noqa: N815 - wire name
+        label=_("Meeting link of your own"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_("Meet, Jitsi, Teams… Leave it empty, and you meet in our own room."),
+        widget=forms.URLInput(attrs={"placeholder": "https://meet.google.com/…", "autocomplete": "off"}),
+    )
+
     def __init__(self, tutor: Person, data: QueryDict | None = None, *, offering: Offering | None = None) -> None:
         initial = (
             facts_of(offering) if offering else {"duration": 60, "cancellationPolicy": CancellationPolicy.MODERATE}
@@ -74,7 +83,12 @@ class OfferingForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """The arguments of `create_offering` and `update_offering`."""
-        names = {"courseId": "course_id", "bookingMode": "booking_mode", "cancellationPolicy": "cancellation_policy"}
+        names = {
+            "courseId": "course_id",
+            "bookingMode": "booking_mode",
+            "cancellationPolicy": "cancellation_policy",
+            "meetingLink": "meeting_link",
+        }
         return {names.get(name, name): value for name, value in self.cleaned_data.items()}
 
     def refuse(self, problem: DomainError) -> None:
@@ -96,4 +110,5 @@ def facts_of(offering: Offering) -> dict[str, Any]:
         "description": offering.description,
         "bookingMode": offering.booking_mode,
         "cancellationPolicy": offering.cancellation_policy,
+        "meetingLink": offering.meeting_link,
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.core import clock
 from oluko.core.errors import Invalid, NotAllowed, NotFound
+from oluko.core.meeting_links import LONGEST, check_link
 from oluko.courses.models import Course
 from oluko.offerings.models import (
     DURATIONS,
@@ -40,8 +41,9 @@ def create_offering(
     course_id: UUID | None = None,
     booking_mode: str = BookingMode.INSTANT,
     cancellation_policy: str = CancellationPolicy.MODERATE,
+    meeting_link: str = "",
 ) -> Offering:
-    """List an offering; `duration` in minutes, `price` in minor units (kobo).
+    """List an offering; `duration` in minutes, `price` in minor units (kobo); `meeting_link` for sessions elsewhere.
 
     Raises NotAllowed for people who do not teach, NotFound for a course that the tutor neither teaches nor
     created, Invalid with one message per field.
@@ -56,6 +58,7 @@ def create_offering(
             "price": price,
             "booking_mode": booking_mode,
             "cancellation_policy": cancellation_policy,
+            "meeting_link": meeting_link,
         }
     )
     _check_course(tutor, course_id)
@@ -205,6 +208,11 @@ def _policy(value: object) -> CancellationPolicy:
     return CancellationPolicy(value)
 
 
+def _meeting_link(value: object) -> str:
+    text = clean_line(value, 0, LONGEST) if isinstance(value, str) else clean_text(value, LONGEST)
+    return check_link(text) if text else ""
+
+
 def _bad(message: str) -> Invalid:
     return Invalid("bad_offering", message)
 
@@ -221,4 +229,5 @@ _FIELDS: dict[str, tuple[str, Callable[[object], Any]]] = {
     "price": ("price", _price),
     "booking_mode": ("bookingMode", _mode),
     "cancellation_policy": ("cancellationPolicy", _policy),
+    "meeting_link": ("meetingLink", _meeting_link),
 }

@@ -53,6 +53,7 @@ BAD_FACTS: dict[str, tuple[Any, ...]] = {
     "bookingMode": (5, True, [], {}, "", "instant", "LATER"),
     "cancellationPolicy": (5, True, [], {}, "", "NONE"),
     "courseId": (5, True, [], {}),
+    "meetingLink": (5, True, [], {}, "http://meet.google.com/x", "https://localhost/x", "https://x.test/" + "x" * 500),
 }
 
 

@@ -18,6 +18,7 @@ from oluko.meetings.opening import MeetingBusy, open_at_provider
 from oluko.meetings.tasks import ask_again
 from oluko.meetings.zoom import mark
 from oluko.notifications.models import Notification
+from oluko.offerings.models import Offering
 from oluko.payments.cancellations import cancel_booking
 from tests.meetings.conftest import Take, work_off
 from tests.paying import pay
@@ -239,3 +240,27 @@ def test_an_unpaid_or_cancelled_booking_takes_no_link(hold: Take, ada: Person, t
     cancel_booking(tunde, paid.pk)
     with pytest.raises(Conflict):
         set_meeting_url(tunde, paid.pk, "https://meet.google.com/abc")
+
+
+def test_a_standing_link_of_the_offering_serves_at_once_and_no_meeting_is_made(
+    offering: Offering, hold: Take, ada: Person, sandbox: Sandbox
+) -> None:
+    Offering.objects.filter(pk=offering.pk).update(meeting_link="https://meet.google.com/standing")
+    booking = hold(ada)
+    assert booking.meeting_url == ""
+    paid = pay(booking)
+    work_off()
+    assert reread(paid).meeting_url == "https://meet.google.com/standing"
+    assert (meeting_of(paid).state, meeting_of(paid).attempts) == ("PASTED", 0)
+    assert alive(sandbox, paid) == []
+
+
+def test_nobody_learns_a_standing_link_before_paying(
+    offering: Offering, hold: Take, ada: Person, signed_in, api
+) -> None:
+    Offering.objects.filter(pk=offering.pk).update(meeting_link="https://meet.google.com/standing")
+    booking = hold(ada)
+    for path in (f"/mentorship/offerings/{offering.pk}", f"/mentorship/session/{booking.pk}", "/mentorship"):
+        assert "meet.google.com" not in signed_in(ada).get(path).content.decode()
+    for path in (f"/api/mentorship/offerings/{offering.pk}", f"/api/mentorship/session/{booking.pk}"):
+        assert "meet.google.com" not in api(ada).get(path).content.decode()

@@ -76,6 +76,8 @@ WRONG = [
     ("booking_mode", "bookingMode", "LATER"),
     ("booking_mode", "bookingMode", []),
     ("cancellation_policy", "cancellationPolicy", ""),
+    ("meeting_link", "meetingLink", "javascript:alert(1)"),
+    ("meeting_link", "meetingLink", 5),
 ]
 
 

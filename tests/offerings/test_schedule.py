@@ -85,6 +85,8 @@ def test_the_course_list_holds_ones_own_courses_alone(tunde, mei, react, signed_
         ("description", "x" * 4001),
         ("bookingMode", "LATER"),
         ("cancellationPolicy", ""),
+        ("meetingLink", "http://meet.google.com/abc"),
+        ("meetingLink", "https://192.168.0.1/room"),
         ("courseId", "react"),
         ("courseId", "00000000-0000-4000-8000-000000000000"),
     ],
