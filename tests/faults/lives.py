@@ -68,7 +68,7 @@ class Lives:
 
     def __post_init__(self) -> None:
         set_availability(self.tutor, weekly=EVERY_DAY, slot_step_minutes=60, horizon_days=60)
-        self.sandbox = Sandbox(self.site.sandbox_url, None)  # type: ignore[arg-type]
+        self.sandbox = Sandbox(self.site.sandbox_url, None)
 
     def restart(self) -> None:
         """Everything ends in one moment, as when the power goes, and is started again."""
