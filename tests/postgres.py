@@ -74,6 +74,21 @@ def server() -> Iterator[str]:
             _call(owner, [*pg_ctl, "-m", "immediate", "stop"])
 
 
+def restart(url: str) -> None:
+    """Stop the server of this address at once, as a crash would, and start it again. Raises NoServer.
+
+    It must run on this machine. Every connection to it breaks.
+    """
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        data = Path(connection.execute("SHOW data_directory").fetchone()[0])
+    binaries = Path(f"/proc/{(data / 'postmaster.pid').read_text().split()[0]}/exe").resolve().parent
+    owner = pwd.getpwuid(data.stat().st_uid).pw_name if os.geteuid() == 0 else None
+    wait = ["-w", "-t", str(START_SECONDS)]
+    _call(owner, [binaries / "pg_ctl", "-D", data, *wait, "-l", data.parent / "log", "-m", "immediate", "restart"])
+
+
 def _run(command: list[str], environment: dict[str, str]) -> int:
     """Like subprocess.call, but a SIGTERM ends the command first and then the server."""
     with subprocess.Popen(command, env=environment) as process:
