@@ -100,7 +100,7 @@ def _plain(kind: str) -> Message:
         "bank": "GTBank …6789",
         "account": "GTBank …6789",
         "held": _("Nothing is paid out for 24 hours."),
-        "why": _("The bank did not take it."),
+        "why": _("Its server cannot be reached.") if kind == "calendar_unread" else _("The bank did not take it."),
         "title": _("React help"),
         "course": _("React Foundations"),
         "name": _("Work"),
