@@ -174,7 +174,7 @@ class Lives:
 
     def pay_out(self) -> None:
         """Ask for ₦500 by the page's form; pressed again it is the same payout."""
-        asked = self.press(self.tutor, "/tutor/wallet/withdraw", amount="500", key=str(uuid.uuid4()))
+        asked = self.press(self.tutor, "/tutor/payouts", amount="500", key=str(uuid.uuid4()))
         assert asked.status_code == 302, asked.text
 
     def advance_to(self, instant: datetime) -> None:
