@@ -10,7 +10,7 @@ from uuid import UUID
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -30,7 +30,7 @@ _LIMITS = {"room_enter": "30/1m/user", "room_send": "240/1m/user"}
 type Answer = Callable[[SignedInRequest, UUID], dict[str, Any]]
 
 
-def _json(answer: Answer) -> Callable[[HttpRequest, UUID], HttpResponse]:
+def _json(answer: Answer) -> Callable[..., HttpResponse]:
     """A view that answers in JSON, refusals too."""
 
     @require_POST

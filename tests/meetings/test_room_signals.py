@@ -32,7 +32,7 @@ from tests.paying import pay
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 OFFER = {"type": "offer", "sdp": "v=0\r\n"}
-CANDIDATE = {
+CANDIDATE: dict[str, Any] = {
     "type": "candidate",
     "candidate": {"candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0},
 }
