@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from oluko.accounts.models import Person
+from oluko.bookings.models import Booking
 from oluko.core.steps import Step
 from oluko.offerings.models import Offering
 from tests.databases import Copy
@@ -140,6 +141,7 @@ def money_is_paid_out(crashes: Crashes) -> None:
     crashes.at(Step.RELEASE_WRITTEN, lambda: lives.advance_to(later))
     crashes.at(Step.ACCOUNT_RESOLVED, lives.save_account)
     lives.settle()
+    wait_until(lambda: not Booking.objects.filter(payment_status="PAID", released_at=None).exists(), PATIENCE)
     for step in crashes.chance.sample(PAYING_OUT, len(PAYING_OUT)):
         if step in crashes.steps:
             crashes.at(step, lives.pay_out)
