@@ -78,7 +78,7 @@ def remind_due() -> int:
     messages = [message for ladder in LADDERS for message in _due(ladder, now)]
     messages += _due_after(now)
     told = 0
-    for some in batched(messages, BATCH, strict=False):
+    for some in batched(messages, BATCH):
         with transaction.atomic(durable=True):
             told += notify_all(some)
     return told
@@ -134,10 +134,14 @@ def _message(booking: Booking, person: Person, kind: str, useful_until: datetime
 
 def _still_due(notification: Notification) -> bool:
     """Whether the booking is as it was when it was reminded of: its version, its time, and what it waits for."""
-    rows = Booking.objects.filter(pk=notification.booking_id, version=notification.version)
+    booking_id, version, start = notification.booking_id, notification.version, notification.about_at
+    if booking_id is None or version is None or start is None:
+        # It names no booking that could have moved on.
+        return True
+    rows = Booking.objects.filter(pk=booking_id, version=version)
     ladder = _LADDER_OF.get(notification.kind)
     waits = ladder.waits if ladder else _OVER_WAITS
-    return rows.filter(waits, scheduled_at=notification.about_at).exists()
+    return rows.filter(waits, scheduled_at=start).exists()
 
 
 check_by(_still_due, (*_LADDER_OF, "over_student", "over_tutor"))

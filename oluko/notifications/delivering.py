@@ -69,7 +69,7 @@ def take_due(give: Callable[[list[int]], object]) -> None:
     """Give out the deliveries whose pause, lease or quiet hours are over, in parts for a job each."""
     now = timezone.now()
     due = _due(now).order_by("next_at").values_list("pk", flat=True)[:MOST_DUE]
-    for some in batched(list(due), BATCH, strict=False):
+    for some in batched(list(due), BATCH):
         with transaction.atomic(durable=True):
             if _due(now).filter(pk__in=some).update(given_at=now):
                 give(list(some))

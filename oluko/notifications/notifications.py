@@ -95,7 +95,7 @@ def _queue(made: Sequence[tuple[int, UUID]]) -> None:
     queued = Delivery.objects.bulk_create(
         [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways]
     )
-    for some in batched([each.pk for each in queued], BATCH, strict=False):
+    for some in batched([each.pk for each in queued], BATCH):
         deliver_these.enqueue(list(some))
 
 
