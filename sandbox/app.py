@@ -82,7 +82,8 @@ ZOOM: list[tuple[str, str, Operation | Uncounted]] = [
 ]
 
 DIRECTIONS: control.Directions = {
-    "paystack": {"transfer": transfers.direct, "topUp": transfers.top_up, "dispute": disputes.direct}
+    "paystack": {"transfer": transfers.direct, "topUp": transfers.top_up, "dispute": disputes.direct},
+    "zoom": {"newDay": zoom.forget_calls},
 }
 #: What goes on in every mode, and answers in JSON.
 STEADY: list[tuple[str, str, Operation]] = [

@@ -85,6 +85,9 @@ MODES: dict[str, dict[str, Misbehaviour]] = {
             _("Is slow: hangs after its work"), _("A meeting may exist that we know nothing of; it is looked for.")
         ),
         "rate-limit": Misbehaviour(_("Answers 429"), _("Too many calls: we wait as long as it says, then go on.")),
+        "daily-limit": Misbehaviour(
+            _("Has no calls left today"), _("Another host takes over; without one, meetings wait for tomorrow.")
+        ),
     },
 }
 
