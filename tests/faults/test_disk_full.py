@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,9 +28,16 @@ WORKERS = ("--queue urgent", "--queue outside")
 
 
 @contextmanager
-def on_small_disk(folder: Path) -> Iterator[tuple[Site, Disk]]:
+def on_small_disk() -> Iterator[tuple[Site, Disk]]:
     """A site whose database is on a disk of its own, which can be filled."""
-    folder.mkdir()
+    with tempfile.TemporaryDirectory(prefix="oluko-disk-", ignore_cleanup_errors=True) as name, _on(Path(name)) as both:
+        yield both
+
+
+@contextmanager
+def _on(folder: Path) -> Iterator[tuple[Site, Disk]]:
+    # PostgreSQL runs as somebody else, and has to get there.
+    folder.chmod(0o755)
     with mounted(folder, 64) as small:
         port = free_port_pair()
         site = Site(folder, port, site_environment(folder, port))
@@ -70,8 +78,8 @@ def database_on(site: Site, small: Path | None) -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_a_full_disk_refuses_webhooks_and_loses_none_that_it_took(tmp_path: Path) -> None:
-    with on_small_disk(tmp_path / "disk") as (site, disk), httpx.Client(timeout=60, trust_env=False) as client:
+def test_a_full_disk_refuses_webhooks_and_loses_none_that_it_took() -> None:
+    with on_small_disk() as (site, disk), httpx.Client(timeout=60, trust_env=False) as client:
         workers = {word: pid_of(site, word) for word in WORKERS}
         acknowledged, refused = [body_of("before")], []
         assert taken(client, site, acknowledged[0])
