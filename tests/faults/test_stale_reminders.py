@@ -140,7 +140,7 @@ def make_world(tunde: Person, mei: Person, scale: int) -> World:
     whole = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
     offerings = []
     for tutor in (tunde, mei, *(make_person(f"Tutor{n} Busy", Person.Role.TUTOR) for n in range(3))):
-        set_availability(tutor, weekly=whole, slot_step_minutes=15, horizon_days=60, minimum_notice_hours=0)
+        set_availability(tutor, weekly=whole, slot_step_minutes=15, horizon_days=7, minimum_notice_hours=0)
         offerings.append(make_offering(tutor, duration=30, cancellation_policy="FLEXIBLE"))
     students = [make_person(f"Student{number} Busy") for number in range(20 * scale)]
     return World(random.Random(7), offerings, students)
