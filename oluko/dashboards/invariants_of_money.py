@@ -36,7 +36,14 @@ _PAYMENTS = (
         """
         SELECT t.payment_reference FROM ({POSTED}) AS t
         LEFT JOIN payments_payment p ON p.reference = t.payment_reference AND p.status = 'PAID'
-        WHERE p.id IS NULL AND (t.split <> 0 OR t.sent_back <> 0 OR t.fee <> 0)""",
+        WHERE p.id IS NULL AND (t.split <> 0 OR t.sent_back <> 0 OR (t.fee <> 0 AND t.unapplied = 0))""",
+    ),
+    Check(
+        _("What Paystack has kept of money that is not applied is booked"),
+        "Paystack's fee of {0}, which was not applied, is {1}, and posted as {2}",
+        """
+        SELECT p.reference, p.fee, t.fee FROM ({POSTED}) AS t
+        JOIN payments_payment p ON p.reference = t.payment_reference WHERE t.unapplied <> 0 AND t.fee <> p.fee""",
     ),
     Check(
         _("Money that is not applied waits for a decision"),

@@ -44,7 +44,7 @@ from oluko.payments.paystack import ChargeDispute, paystack
 from oluko.payments.problems import close_problem
 from oluko.payments.reconcile import check_payment
 from oluko.payments.refunds import settle
-from oluko.payments.reviews import unapplied_of
+from oluko.payments.reviews import arrived_unapplied, unapplied_of
 
 Kind, State = Account.Kind, Dispute.Status
 # Where banks are answered; Paystack offers no page of one dispute whose address could be made from its number.
@@ -272,10 +272,15 @@ def _bear(dispute: Dispute, amount: int) -> None:
             account(Kind.PLATFORM_REVENUE, dispute.currency),
             gone,
             # What never arrived by our books cannot leave them.
-            amount - in_review if payment.status == Payment.Status.PAID else 0,
+            amount - in_review if _has_arrived(payment) else 0,
             f"dispute:{dispute.pk}:loss",
         ),
     )
+
+
+def _has_arrived(payment: Payment) -> bool:
+    """Whether our books have had its money: it was paid, or came into review, from where it may have gone back."""
+    return payment.status == Payment.Status.PAID or arrived_unapplied(payment) > 0
 
 
 def _end(booking: Booking) -> None:

@@ -240,19 +240,21 @@ def _review(payment_id: UUID, charge: Charge, kind: ReviewItem.Kind) -> bool:
     )
     if not created:
         return False
-    Payment.objects.filter(pk=payment.pk).update(
-        status=Payment.Status.FAILED, outcome=f"In review: {item.get_kind_display()}", checked_at=timezone.now()
-    )
+    payment.status, payment.outcome = Payment.Status.FAILED, f"In review: {item.get_kind_display()}"
+    payment.checked_at = timezone.now()
     if kind == ReviewItem.Kind.AMOUNT and charge.amount > 0:
-        held, unapplied = account(Kind.PAYSTACK_CLEARING, payment.currency), account(Kind.UNAPPLIED, payment.currency)
-        post(
-            [Posting("charge_unapplied", held, unapplied, charge.amount, f"charge:{payment.reference}:unapplied")],
-            at=clock.now(),
-            booking_id=payment.booking_id,
-            payment_reference=payment.reference,
-        )
+        _keep_unapplied(payment, charge)
+    payment.save(update_fields=["status", "outcome", "checked_at", "fee"])
     tell(payment.booking, payment.booking.student, "in_review", key=f":{payment.reference}")
     return True
+
+
+def _keep_unapplied(payment: Payment, charge: Charge) -> None:
+    """Book money that settles nothing, and what Paystack has kept of it."""
+    payment.fee = charge.fee
+    held, unapplied = account(Kind.PAYSTACK_CLEARING, payment.currency), account(Kind.UNAPPLIED, payment.currency)
+    came = Posting("charge_unapplied", held, unapplied, charge.amount, f"charge:{payment.reference}:unapplied")
+    post([came, _fee(payment)], at=clock.now(), booking_id=payment.booking_id, payment_reference=payment.reference)
 
 
 def _note(payment: Payment, charge: Charge) -> bool:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +23,8 @@ from oluko.core.gateway import GatewayError
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account, Transfer
 from oluko.ledger.transfers import Posting, account, post
-from oluko.payments.models import Payment, Refund, ReviewItem
+from oluko.payments.giving_back import lock_booking
+from oluko.payments.models import Dispute, Payment, Refund, ReviewItem
 from oluko.payments.paystack import SentRefund, paystack
 from oluko.payments.refunds import latest_of, queue_refund, record_answer, settle
 from oluko.payments.tasks import send_refund_job
@@ -101,22 +102,31 @@ def unapplied(item: ReviewItem) -> int:
 
 def unapplied_of(payment: Payment) -> int:
     """Minor units of a payment that lie in UNAPPLIED."""
-    rows = Transfer.objects.filter(payment_reference=payment.reference)
-    sums = rows.aggregate(
-        came=Sum("amount", filter=Q(credit__kind=Kind.UNAPPLIED)),
-        went=Sum("amount", filter=Q(debit__kind=Kind.UNAPPLIED)),
-    )
-    return int(sums["came"] or 0) - int(sums["went"] or 0)
+    went = Transfer.objects.filter(payment_reference=payment.reference, debit__kind=Kind.UNAPPLIED)
+    return arrived_unapplied(payment) - int(went.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def arrived_unapplied(payment: Payment) -> int:
+    """Minor units of a payment that came into UNAPPLIED, wherever they are by now."""
+    came = Transfer.objects.filter(payment_reference=payment.reference, credit__kind=Kind.UNAPPLIED)
+    return int(came.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def refund_arrived(operator: Person, item_id: int, *, note: str = "") -> Refund:
-    """Send back, whole, money that settled nothing. Raises NotFound, Conflict where there is none or it is decided."""
-    item = _open(item_id, Way.REFUND)
-    payment, amount = item.payment, unapplied(item)
-    if payment is None or not amount:
+    """Send back, whole, money that settled nothing.
+
+    Raises NotFound, Conflict where there is none, it is decided, or a bank has yet to decide about it.
+    """
+    payment = get_item(item_id).payment
+    if payment is None:
         raise moved_on()
+    # A bank that takes the same money waits until this has ended, or has ended.
+    lock_booking(payment.booking_id)
+    item, amount = _open(item_id, Way.REFUND), unapplied_of(payment)
+    if payment.disputes.filter(status__in=Dispute.OPEN).exists():
+        raise Conflict("disputed", _("The student's bank has disputed this payment. Wait until it has decided."))
     _resolve(operator, item, Way.REFUND, note)
     post(
         [

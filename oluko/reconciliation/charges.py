@@ -15,6 +15,7 @@ from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Dispute, Payment, Refund, ReviewItem
 from oluko.payments.paystack import Charge, paystack
 from oluko.payments.reconcile import GIVE_UP
+from oluko.payments.reviews import arrived_unapplied
 from oluko.reconciliation.findings import Code, Examined, Facts, Finding, Subject, of_currency
 from oluko.reconciliation.refunds import examine_refunds, made_elsewhere
 
@@ -105,7 +106,9 @@ def _unpaid(payment: Payment, told: Charge | None) -> tuple[Finding, ...]:
     if told is not None and told.status == "success":
         if ReviewItem.objects.filter(key=f"charge:{payment.reference}", payment=payment).exists():
             # In review since it arrived. The row is there; if it was decided, that is its end.
-            return (_finding(payment, Kind.AMOUNT, Code.IN_REVIEW, {}, {}, key=f"charge:{payment.reference}"),)
+            waits = _finding(payment, Kind.AMOUNT, Code.IN_REVIEW, {}, {}, key=f"charge:{payment.reference}")
+            # Of money that was not even recorded no fee is.
+            return (waits, *(_fee(payment, told) if arrived_unapplied(payment) else ()))
         theirs = of_currency(told.amount, told.currency, status=told.status)
         return (_finding(payment, Kind.PAID_NOT_BOOKED, Code.NOT_BOOKED, _ours(payment), theirs),)
     if payment.status == Payment.Status.PENDING and payment.created_at <= timezone.now() - STUCK_AFTER:
@@ -120,12 +123,14 @@ def _amounts(payment: Payment, told: Charge) -> Iterable[Finding]:
         yield _finding(payment, Kind.CURRENCY, Code.CURRENCY, of_currency(payment.amount, payment.currency), theirs)
     elif payment.amount != told.amount:
         yield _finding(payment, Kind.AMOUNT, Code.AMOUNT, of_currency(payment.amount, payment.currency), theirs)
+    yield from _fee(payment, told)
+
+
+def _fee(payment: Payment, told: Charge) -> Iterable[Finding]:
     if told.fee not in (0, payment.fee):
-        fees: tuple[Facts, Facts] = (
-            {"fee": payment.fee, "currency": payment.currency},
-            {"fee": told.fee, "currency": told.currency},
-        )
-        yield _finding(payment, Kind.MISSING_FEE, Code.FEE, *fees)
+        ours: Facts = {"fee": payment.fee, "currency": payment.currency}
+        theirs: Facts = {"fee": told.fee, "currency": told.currency}
+        yield _finding(payment, Kind.MISSING_FEE, Code.FEE, ours, theirs)
 
 
 def _not_paid(payment: Payment, told: Charge | None) -> Finding:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oluko.accounts.models import Person
+from oluko.bookings.book import book, offered_terms
 from oluko.bookings.models import Booking
 from oluko.core import money
 from oluko.core.errors import Conflict, Invalid
@@ -18,7 +19,7 @@ from oluko.dashboards.invariants import violations
 from oluko.ledger.audit import trail
 from oluko.ledger.stories import story_of
 from oluko.notifications.models import Notification
-from oluko.offerings.models import Offering
+from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.finalize import apply_charge
 from oluko.payments.giving_back import give_back_goodwill
@@ -27,11 +28,13 @@ from oluko.payments.paystack import SentRefund
 from oluko.payments.problems import decide_problem, problem_of, report_problem
 from oluko.payments.refunds import record_answer
 from oluko.payments.release import release_due
+from oluko.payments.reviews import refund_arrived
 from tests.access.world import undone
 from tests.cast import make_offering
 from tests.conftest import Frozen
 from tests.paying import attempt, charge_for
 from tests.payments.over import (
+    MONDAY,
     balance,
     bank_says,
     fresh,
@@ -267,7 +270,68 @@ def test_money_in_review_that_the_bank_takes_is_not_applied_any_more(
     assert balance("UNAPPLIED") == 4_000_00
     payment_disputed(second)(4_000_00, "auto-accepted")
     assert Dispute.objects.get().status == "LOST"
-    assert balance("UNAPPLIED") == 0
+    assert (balance("UNAPPLIED"), platform()[1]) == (0, 0)
+    assert violations() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("taken", [4_000_00, 1_500_00])
+def test_money_given_back_out_of_review_that_the_bank_takes_as_well_is_the_platforms_loss(
+    frozen, offering: Offering, ada: Person, tunde: Person, admin: Person, sandbox, taken: int
+) -> None:
+    second = attempt(paid_ahead(frozen, offering, ada), "olk-second")
+    apply_charge(second.reference, charge_for(second, amount=4_000_00))
+    refund = refund_arrived(admin, ReviewItem.objects.get().pk)
+    record_answer(refund, SentRefund("71", "processed", refund.amount, ""))
+    held = balance("PAYSTACK_CLEARING")
+    say = payment_disputed(second)
+    say(taken)
+    for _twice in range(2):
+        say(taken, "auto-accepted")
+    assert platform()[1] == -taken
+    assert balance("PAYSTACK_CLEARING") == held - taken
+    assert wallet(tunde) == (3_500_00, 0, 0, 0)
+    assert violations() == []
+
+
+@pytest.mark.django_db
+def test_money_in_review_is_not_given_back_while_a_bank_decides(
+    frozen, offering: Offering, ada: Person, admin: Person, sandbox
+) -> None:
+    second = attempt(paid_ahead(frozen, offering, ada), "olk-second")
+    apply_charge(second.reference, charge_for(second, amount=4_000_00))
+    item, say = ReviewItem.objects.get(), payment_disputed(second)
+    say(1_000_00)
+    with pytest.raises(Conflict, match="bank"):
+        refund_arrived(admin, item.pk)
+    say(1_000_00, "auto-accepted")
+    assert refund_arrived(admin, item.pk).amount == 3_000_00
+    assert (balance("UNAPPLIED"), platform()[1]) == (0, 0)
+    assert violations() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cause", ["PAID_TWICE", "TIME_LOST"])
+def test_what_went_back_whole_and_is_taken_again_costs_the_tutor_nothing(
+    frozen, offering: Offering, ada: Person, tunde: Person, cause: str
+) -> None:
+    booking = paid_ahead(frozen, offering, ada)
+    before = wallet(tunde)
+    if cause == "TIME_LOST":
+        cancel_booking(ada, booking.pk)
+        before = wallet(tunde)
+        booking = book(ada, offered_terms(offering.pk), mode=BookingMode.INSTANT, scheduled_at=MONDAY)
+        frozen(MONDAY + timedelta(hours=2))
+    payment = attempt(booking, "olk-second")
+    apply_charge(payment.reference, charge_for(payment))
+    refund = Refund.objects.get(payment=payment)
+    assert refund.cause == cause
+    record_answer(refund, SentRefund("72", "processed", refund.amount, ""))
+    say = payment_disputed(payment)
+    say()
+    assert wallet(tunde) == before
+    say(0, "merchant-accepted")
+    assert (wallet(tunde), platform()[1]) == (before, -5_000_00)
     assert violations() == []
 
 

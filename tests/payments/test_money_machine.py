@@ -450,13 +450,11 @@ class Money(RuleBasedStateMachine):
                 assert status not in ("success", *UNDER_WAY), f"{payout.status}, and at Paystack {status}"
 
     def booked_at_paystack(self) -> int:
-        """What Paystack holds of the money that we know of. Paystack's fee for money in review is not booked."""
+        """What Paystack holds of the money that we know of."""
         held = 0
         for reference, charge in self.bank.charges.items():
-            payment = Payment.objects.get(reference=reference)
-            if not self.moved(reference, "charge_tutor", "charge_to_refund", "charge_unapplied"):
-                continue
-            held += charge.paid - charge.taken - (charge.fee if payment.status == "PAID" else 0)
+            if self.moved(reference, "charge_tutor", "charge_to_refund", "charge_unapplied"):
+                held += charge.paid - charge.taken - charge.fee
         held -= sum(row.amount for row in self.bank.refunds if row.status == "processed")
         for transfer in self.bank.transfers.values():
             held -= transfer.fee + (transfer.amount if transfer.status == "success" else 0)

@@ -75,6 +75,26 @@ def test_money_that_arrived_goes_back_whole(short: ReviewItem, held: Booking, ad
     assert violations() == []
 
 
+def test_what_paystack_keeps_of_money_in_review_is_booked_once(short: ReviewItem, held: Booking, admin: Person) -> None:
+    payment = Payment.objects.get()
+    apply_charge(payment.reference, charge_for(payment, amount=4_999_00))
+    assert (payment.status, payment.fee) == ("FAILED", 175_00)
+    assert (balance("PAYSTACK_FEES"), balance("PAYSTACK_CLEARING")) == (175_00, 4_999_00 - 175_00)
+    refund = refund_arrived(admin, short.pk)
+    record_answer(refund, SentRefund("78", "processed", refund.amount, ""))
+    assert (balance("PAYSTACK_FEES"), balance("PAYSTACK_CLEARING")) == (175_00, -175_00)
+    assert violations() == []
+
+
+@pytest.mark.parametrize("facts", [{"currency": "GHS"}, {"domain": "live"}])
+def test_of_money_that_is_only_listed_no_fee_is_booked(held: Booking, facts: dict[str, str]) -> None:
+    payment = attempt(held)
+    apply_charge(payment.reference, charge_for(payment, **facts))
+    payment.refresh_from_db()
+    assert (payment.status, payment.fee, balance("PAYSTACK_CLEARING")) == ("FAILED", 0, 0)
+    assert violations() == []
+
+
 def test_money_sent_back_from_review_leaves_a_booking_that_another_payment_settled(
     short: ReviewItem, held: Booking, admin: Person
 ) -> None:
