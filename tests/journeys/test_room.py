@@ -85,6 +85,7 @@ def _program(browser: Browser) -> str | None:
 
 def arrange(site: Site, name: str) -> Meeting:
     """A session of two new people, in ten minutes' time."""
+    (site.data / "clock").unlink(missing_ok=True)
     told = json.loads(site.oluko("shell", "-c", ARRANGE.replace("{name}", name)).splitlines()[-1])
     at = datetime.fromisoformat(told[1])
     steps.set_clock(site, at - timedelta(minutes=10))

@@ -103,6 +103,7 @@ export class Call {
       if (signal.from === this.other) this.peer.receive(signal);
     }
     if (this.peer && !others.includes(this.other) && !this.peer.connected) this.away();
+    if (!others.includes(this.gone)) this.gone = null;
     if (this.peer) return this.stopAwaiting();
     if (others.some((seat) => seat !== this.gone)) return this.awaitOffer();
     this.stopAwaiting();
@@ -200,12 +201,15 @@ export class Call {
   hear(message) {
     if (message?.kind === "state") this.view.other(message);
     else if (message?.kind === "chat" && this.chat.receive(message)) this.view.unread();
-    else if (message?.kind === "bye") this.away();
+    else if (message?.kind === "bye") {
+      // Its seat may be listed for another moment. A page that only fell silent may well come back on its seat.
+      this.gone = this.other;
+      this.away();
+    }
   }
 
   // The other has gone, by will or not.
   away() {
-    this.gone = this.other;
     this.drop();
     this.alone = "left";
     this.tell("left");
