@@ -11,9 +11,11 @@ from django.utils import timezone
 from oluko.accounts.models import Person
 from oluko.core.errors import Conflict, Unavailable
 from oluko.dashboards.invariants import violations
+from oluko.ledger.models import Account
 from oluko.payments.models import Payment, Refund, ReviewItem
 from oluko.payments.reconcile import check_payment
-from oluko.payments.reviews import accept
+from oluko.payments.refunds import send_refund
+from oluko.payments.reviews import accept, refund_arrived
 from oluko.payouts.models import Payout
 from oluko.payouts.payouts import request_payout
 from oluko.payouts.sending import send_payout
@@ -166,6 +168,38 @@ def test_money_in_another_amount_is_one_row_that_only_a_person_closes(world: Wor
         run = world.compare()
         assert (run.found, run.closed) == (1, 0)
         assert list(found()) == [payment.reference]
+    assert violations() == []
+
+
+def test_the_fee_of_money_in_review_is_compared_and_booked(world: World, admin: Person) -> None:
+    payment = world.taken()
+    world.at_paystack("UPDATE transactions SET amount_paid = 499900 WHERE reference = ?", payment.reference)
+    assert world.compare().found == 1
+    world.at_paystack("UPDATE transactions SET fees = 99900 WHERE reference = ?", payment.reference)
+    assert world.compare().found == 2
+    item = ReviewItem.objects.get(kind="MISSING_FEE")
+    assert item.detail["ours"]["fee"] == Payment.objects.get(pk=payment.pk).fee > 0
+    apply_remedy(admin, item.pk, Remedy.BOOK_FEE)
+    assert Payment.objects.get(pk=payment.pk).fee == 999_00
+    assert violations() == []
+    refund_arrived(admin, finding_of(payment.reference).pk)
+    assert (world.compare().found, found()) == (0, {})
+
+
+def test_money_given_back_out_of_review_and_taken_by_a_bank_is_no_finding(world: World, admin: Person) -> None:
+    payment = world.taken()
+    world.at_paystack("UPDATE transactions SET amount_paid = 499900 WHERE reference = ?", payment.reference)
+    check_payment(payment.reference)
+    # Nobody has told us of the dispute when the operator gives the money back.
+    world.disputed(payment)
+    refund = refund_arrived(admin, ReviewItem.objects.get().pk)
+    send_refund(refund.pk)
+    world.settled(refund)
+    world.disputed(payment, event="resolve", resolution="merchant-accepted")
+    run = world.compare()
+    assert (run.mended, run.found, run.error) == (1, 0, "")
+    assert payment.disputes.get().status == "LOST"
+    assert Account.objects.get(kind="PLATFORM_REVENUE").balance == -4_999_00
     assert violations() == []
 
 
