@@ -229,6 +229,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "oluko.core.middleware.content_policy",
     "oluko.core.middleware.body_limit",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "oluko.api.middleware.webhooks",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -237,7 +239,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "oluko.notifications.marks.opened",
     "oluko.core.middleware.refusals",
 ]

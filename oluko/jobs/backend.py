@@ -10,6 +10,7 @@ from django_tasks_db.backend import DatabaseBackend, TaskResult
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from oluko.core.logs import current_request_id
+from oluko.core.statements import insert
 
 
 class Backend(DatabaseBackend):
@@ -19,7 +20,7 @@ class Backend(DatabaseBackend):
         """Store one job in the transaction of its cause; a rollback leaves none."""
         self.validate_task(task)
         # Without a time of its own a job is due at once; django-tasks-db stores that as the last of all days.
-        row: Any = DBTaskResult.objects.create(
+        row: Any = DBTaskResult(
             args_kwargs=normalize_json({"args": args, "kwargs": kwargs, "request_id": current_request_id()}),
             priority=task.priority,
             task_path=task.module_path,
@@ -27,5 +28,6 @@ class Backend(DatabaseBackend):
             run_after=task.run_after or get_date_max(),
             backend_name=self.alias,
         )
+        insert([row])
         result: TaskResult[Any, Any] = row.task_result
         return result

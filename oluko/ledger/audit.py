@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from oluko.core.logs import current_request_id
+from oluko.core.statements import insert
 from oluko.ledger.models import AuditEntry
 
 
@@ -13,7 +14,7 @@ def record_change(
     subject: str, subject_id: str, from_state: str, to_state: str, *, actor_id: UUID | None, why: str, at: datetime
 ) -> None:
     """Write one audit row; `actor_id` None means Oluko itself. Call inside the transaction of the change."""
-    AuditEntry.objects.create(
+    entry = AuditEntry(
         subject=subject,
         subject_id=subject_id,
         from_state=from_state,
@@ -23,6 +24,7 @@ def record_change(
         request_id=current_request_id(),
         at=at,
     )
+    insert([entry])
 
 
 def trail(subject: str, subject_id: str) -> list[AuditEntry]:

@@ -11,6 +11,7 @@ from django.tasks import Task
 from django.utils import timezone
 
 from oluko.core.database import repeat_on_deadlock
+from oluko.core.statements import change, insert, read
 from oluko.core.steps import Step, reached
 from oluko.payments.disputes import check_dispute
 from oluko.payments.finalize import review_unknown_reference
@@ -25,11 +26,13 @@ from oluko.payments.tasks import handle_event_job
 def store_event(provider: str, body: bytes, *, job: Task[..., None] = handle_event_job) -> bool:
     """Keep a webhook's raw body and the job that handles it; False if the same body is here already."""
     digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
-    event, created = ProviderEvent.objects.get_or_create(digest=digest, defaults={"provider": provider, "body": body})
-    if created:
-        job.enqueue(event.pk)
+    event = ProviderEvent(provider=provider, digest=digest, body=body)
+    # One statement decides whether it is new; a repeat that comes at this very moment waits here for the first.
+    new = insert([event], unless_known="digest", returning="id")
+    if new:
+        job.enqueue(new[0][0])
     reached(Step.WEBHOOK_WRITTEN)
-    return created
+    return bool(new)
 
 
 def handle_event(event_id: int) -> None:
@@ -37,7 +40,7 @@ def handle_event(event_id: int) -> None:
 
     Raises GatewayError when Paystack does not answer; the job runs again then.
     """
-    event = ProviderEvent.objects.get(pk=event_id)
+    (event,) = read(ProviderEvent, "id = %s", event_id)
     if event.handled_at is not None:
         return
     name, data = read_event(bytes(event.body))
@@ -48,7 +51,7 @@ def handle_event(event_id: int) -> None:
     elif name.startswith("refund."):
         follow_refunds_of(_refunded_reference(data))
     reached(Step.WEBHOOK_ACTED_ON)
-    ProviderEvent.objects.filter(pk=event_id).update(handled_at=timezone.now())
+    change("UPDATE payments_providerevent SET handled_at = %s WHERE id = %s", timezone.now(), event_id)
 
 
 def _handle_charge(reference: str, data: dict[str, Any]) -> None:
