@@ -14,7 +14,7 @@ MODES = {
         NORMAL, "timeout", "timeout-before", "error", "duplicate-webhooks", "no-webhook", "wrong-amount",
         "failed-refunds", "no-balance", "transfer-failed", "transfer-reversed", "transfer-reversed-later",
         "transfer-pending", "transfer-otp", "transfer-received", "transfer-abandoned", "transfer-blocked",
-        "transfer-rejected",
+        "transfer-rejected", "transfer-unseen",
     ),
     "zoom": (NORMAL, "timeout", "error", "rate-limit", "daily-limit"),
 }  # fmt: skip

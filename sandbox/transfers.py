@@ -189,6 +189,11 @@ def fetch_transfer(call: Call) -> Reply:
 @keyed
 def verify_transfer(call: Call) -> Reply:
     """GET /transfer/verify/REFERENCE"""
+    with call.store.writing() as db:
+        # Apart, as in `create_transfer`: the refusal must not undo it.
+        unseen = take_mode(db, "paystack", "transfer-unseen") is not None
+    if unseen:
+        raise not_found("Transfer not found")
     with call.store.reading() as db:
         row = db.execute("SELECT * FROM transfers WHERE reference = ?", (call.path["reference"],)).fetchone()
         if row is None:

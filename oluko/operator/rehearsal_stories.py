@@ -75,6 +75,10 @@ MODES: dict[str, dict[str, Misbehaviour]] = {
         "transfer-rejected": Misbehaviour(
             _("Transfers are rejected"), _("Refused after they were received, without a webhook; found by asking.")
         ),
+        "transfer-unseen": Misbehaviour(
+            _("Does not find its transfers"),
+            _("Asked about a transfer that it has: a payout goes out once all the same."),
+        ),
     },
     ZOOM: {
         NORMAL: _ALL_WELL,

@@ -21,7 +21,7 @@ from oluko.core.gateway import GatewayError, ProviderBusy
 from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change, trail
 from oluko.payments.models import ReviewItem
-from oluko.payments.paystack import NotEnoughBalance, Refused, SentTransfer, paystack
+from oluko.payments.paystack import DuplicateReference, NotEnoughBalance, Refused, SentTransfer, paystack
 from oluko.payouts.models import BankAccount, Payout
 from oluko.payouts.payouts import change_state, locked_payout, return_money, settle, tell
 
@@ -58,8 +58,10 @@ def send_payout(payout_id: UUID) -> None:
         _put_back(payout, Status.NO_BALANCE, str(problem))
     except Refused as problem:
         _ask_operator(payout, str(problem))
+    except DuplicateReference as problem:
+        _keep_taken(payout, str(problem))
     except GatewayError as problem:
-        # Unknown, or a reference that Paystack has: `follow_payouts` looks it up.
+        # Unknown: `follow_payouts` looks it up.
         Payout.objects.filter(pk=payout_id, status=Status.SENDING).update(outcome=str(problem)[:300])
     else:
         reached(Step.PAYOUT_SENT)
@@ -121,7 +123,9 @@ def look_up(payout_id: UUID) -> None:
     if sent is not None:
         record_transfer(payout_id, sent)
         _later(payout)
-    elif _would_be_known(payout) and _put_back(payout, Status.QUEUED, ""):
+    elif not _would_be_known(payout):
+        _later(payout)
+    elif _put_back(payout, Status.QUEUED, ""):
         send_payout(payout_id)
 
 
@@ -220,6 +224,14 @@ def _ask_operator(seen: Payout, why: str) -> None:
     payout = locked_payout(seen.pk)
     before = (Status.SENDING, Status.ON_THE_WAY)
     change_state(payout, before, Status.IN_REVIEW, {"outcome": why[:300]}, why=why, attempts=seen.attempts)
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _keep_taken(seen: Payout, said: str) -> None:
+    """Paystack says that it has this reference: an earlier call sent it, though asking may not find it yet."""
+    payout, facts = locked_payout(seen.pk), {"outcome": said[:300], "next_try_at": timezone.now()}
+    change_state(payout, (Status.SENDING,), Status.ON_THE_WAY, facts, why=said, attempts=seen.attempts)
 
 
 def _ask_about_amount(payout: Payout, sent: SentTransfer) -> None:

@@ -57,18 +57,20 @@ def examine_charge(reference: str) -> Examined:
     mended = payment.status != Payment.Status.PAID and told is not None and _apply(reference, told)
     payment = Payment.objects.get(reference=reference)
     if payment.status != Payment.Status.PAID:
-        return Examined(_unpaid(payment, told), mended)
+        found = _unpaid(payment, told)
+        # What was only put before the operator is not settled.
+        return Examined(found, mended and not found)
     if told is None or told.status not in ("success", "reversed"):
         # It may have been paid, and booked, since we asked.
         told = paystack().verify(reference)
     if told is None or told.status not in ("success", "reversed"):
         return Examined((_not_paid(payment, told),), mended)
-    found = [*_amounts(payment, told)]
+    differences = [*_amounts(payment, told)]
     if told.status == "reversed" and unexplained(payment) > 0:
         rest = unexplained(payment) - made_elsewhere(payment)
-        found += [_reversed(payment, rest)] if rest > 0 else []
-        found += examine_refunds(reference).findings
-    return Examined(tuple(found), mended)
+        differences += [_reversed(payment, rest)] if rest > 0 else []
+        differences += examine_refunds(reference).findings
+    return Examined(tuple(differences), mended)
 
 
 def unexplained(payment: Payment) -> int:

@@ -12,7 +12,7 @@ from oluko.core import clock
 from oluko.payments.models import ReviewItem
 from oluko.payments.paystack import SentTransfer, paystack
 from oluko.payouts.models import Payout
-from oluko.payouts.sending import OVER, record_transfer
+from oluko.payouts.sending import OVER, SETTLES, record_transfer
 from oluko.reconciliation.findings import Code, Examined, Facts, Finding, Subject, of_currency
 
 Kind, Status = ReviewItem.Kind, Payout.Status
@@ -78,7 +78,9 @@ def _difference(payout: Payout | None, told: SentTransfer | None) -> Finding | N
     if payout is None:
         return _unknown(told) if told and told.status not in OVER else None
     if told is None:
-        gone = payout.status in (Status.PAID, Status.ON_THE_WAY)
+        # One that it has just taken Paystack may not find yet.
+        just_sent = payout.sent_at is not None and payout.sent_at > timezone.now() - SETTLES
+        gone = payout.status in (Status.PAID, Status.ON_THE_WAY) and not just_sent
         return _finding(payout, told, Code.PAYOUT_NOT_PAID) if gone else _stuck(payout, told)
     if _other_amount(payout, told) and told.status not in OVER:
         return _finding(payout, told, Code.PAYOUT_AMOUNT, kind=Kind.AMOUNT, key=f"payout:{payout.pk}:amount")

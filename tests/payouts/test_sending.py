@@ -156,8 +156,36 @@ def test_crash_after_the_call_finds_it(payout: Payout, sandbox: Sandbox) -> None
     drain()
     Payout.objects.filter(pk=payout.pk).update(status=Status.QUEUED, next_try_at=payout.requested_at)
     send_payout(payout.pk)
-    assert reload(payout).status == Status.SENDING
+    assert (reload(payout).status, reload(payout).attempts) == (Status.ON_THE_WAY, 2)
     assert follow(payout).status == Status.PAID
+    assert at_paystack(sandbox, payout) == ["success"]
+
+
+def test_a_transfer_that_paystack_does_not_find_yet_is_sent_once(
+    payout: Payout, saved: Save, admin: Person, sandbox: Sandbox
+) -> None:
+    drain()
+    # Its answer was lost, and for a while nobody finds what was sent.
+    Payout.objects.filter(pk=payout.pk).update(status=Status.SENDING)
+    sandbox.control(paystack={"mode": "transfer-unseen"})
+    age(payout)
+    follow_payouts()
+    sent = reload(payout)
+    assert (sent.status, sent.attempts) == (Status.ON_THE_WAY, 2)
+    assert "already exists" in sent.outcome
+    # Nor does a changed account, or whoever decides, take it for never sent.
+    saved(payout.tutor, "0123456780")
+    for _ in range(3):
+        age(payout)
+        follow_payouts()
+    with pytest.raises(Conflict):
+        call_off(payout.tutor, payout.pk)
+    with pytest.raises(Conflict):
+        reject_payout(admin, payout.pk, note="Looks odd")
+    assert (reload(payout).status, reload(payout).attempts) == (Status.ON_THE_WAY, 2)
+    assert wallet_of(payout.tutor).on_the_way == 4_000_00
+    sandbox.control(paystack={"mode": "normal"})
+    assert follow(payout, until=("RETURNED", "PAID")).status == Status.PAID
     assert at_paystack(sandbox, payout) == ["success"]
 
 

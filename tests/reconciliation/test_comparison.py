@@ -12,7 +12,9 @@ from oluko.accounts.models import Person
 from oluko.core.errors import Conflict, Unavailable
 from oluko.dashboards.invariants import violations
 from oluko.ledger.models import Account
-from oluko.payments.models import Payment, Refund, ReviewItem
+from oluko.ledger.wallets import wallet_of
+from oluko.payments.disputes import check_disputes
+from oluko.payments.models import Dispute, Payment, Refund, ReviewItem
 from oluko.payments.reconcile import check_payment
 from oluko.payments.refunds import send_refund
 from oluko.payments.reviews import accept, refund_arrived
@@ -256,6 +258,84 @@ def test_what_is_stuck_is_found(world: World) -> None:
         refund.payment.reference: "STUCK refund_stuck",
         payout.reference: "STUCK payout_stuck",
     }
+
+
+def test_another_currency_than_ours_is_found_and_moves_nothing(world: World) -> None:
+    waits, booked = world.taken(), world.paid()
+    for payment in (waits, booked):
+        world.at_paystack("UPDATE transactions SET currency = 'GHS' WHERE reference = ?", payment.reference)
+    clearing = Account.objects.get(kind="PAYSTACK_CLEARING").balance
+    for _again in range(2):
+        run = world.compare()
+        assert (run.found, run.error, run.mended) == (2, "", 0)
+    assert found() == {waits.reference: "CURRENCY ", booked.reference: "CURRENCY currency"}
+    assert Payment.objects.get(pk=waits.pk).status == "FAILED"
+    assert remedies_of(finding_of(booked.reference)) == [Remedy.COMPARE]
+    assert Account.objects.get(kind="PAYSTACK_CLEARING").balance == clearing
+    assert violations() == []
+    world.at_paystack("UPDATE transactions SET currency = 'NGN' WHERE reference = ?", booked.reference)
+    assert world.compare().closed == 1
+
+
+def test_a_dispute_of_a_charge_that_is_not_ours_is_found(world: World, admin: Person) -> None:
+    world.ask("/transaction/initialize", email="a@b.test", amount=5_00, reference="shop-1",
+              callback_url="http://127.0.0.1:9/")  # fmt: skip
+    world.sandbox.control(paystack={"dispute": {"reference": "shop-1"}})
+    for _again in range(2):
+        run = world.compare()
+        assert (run.found, run.error) == (2, "")
+    assert Dispute.objects.count() == 0
+    item = ReviewItem.objects.get(key__startswith="unknown:dispute")
+    assert (item.detail["found"], item.detail["of"]) == ("dispute_unknown", "shop-1")
+    assert item.detail["theirs"]["amount"] == 5_00
+    accept(admin, item.pk, note="The other shop answers the bank")
+    assert world.compare().found == 1
+
+
+def test_a_dispute_that_paystack_does_not_know_is_found_and_keeps_its_money_frozen(world: World) -> None:
+    payment = world.paid()
+    world.disputed(payment)
+    check_disputes()
+    number = payment.disputes.get().paystack_id
+    Dispute.objects.update(paystack_id="1")
+    ReviewItem.objects.update(key="dispute:1")
+    world.at_paystack("DELETE FROM disputes WHERE id = ?", number)
+    assert world.compare().found == 1
+    item = ReviewItem.objects.get(kind="DISPUTE_DIFFERS")
+    assert (item.detail["found"], item.detail["theirs"]) == ("dispute_missing", {"status": "unknown"})
+    assert Account.objects.get(kind="TUTOR_HELD").balance > 0
+    assert violations() == []
+
+
+def test_a_payout_of_another_amount_is_found_and_closes_when_it_fits(world: World) -> None:
+    payout = world.paid_out()
+    world.at_paystack("UPDATE transfers SET amount = 150000 WHERE reference = ?", payout.reference)
+    for _again in range(2):
+        assert world.compare().found == 1
+    item = finding_of(payout.reference)
+    assert (item.kind, item.detail["found"]) == ("AMOUNT", "payout_amount")
+    assert (item.detail["ours"]["amount"], item.detail["theirs"]["amount"]) == (2_000_00, 1_500_00)
+    assert remedies_of(item) == [Remedy.COMPARE]
+    assert (Payout.objects.get(pk=payout.pk).status, violations()) == ("PAID", [])
+    world.at_paystack("UPDATE transfers SET amount = 200000 WHERE reference = ?", payout.reference)
+    assert world.compare().closed == 1
+
+
+def test_a_paid_payout_that_paystack_does_not_know_goes_back_to_the_wallet(world: World, admin: Person) -> None:
+    payout = world.paid_out()
+    world.at_paystack("DELETE FROM transfers WHERE reference = ?", payout.reference)
+    # At first it may only be that Paystack does not find it yet.
+    assert world.compare().found == 0
+    Payout.objects.filter(pk=payout.pk).update(sent_at=timezone.now() - timedelta(minutes=5))
+    assert world.compare().found == 1
+    item, before = finding_of(payout.reference), wallet_of(world.tutor).available
+    assert (item.detail["found"], item.detail["theirs"]) == ("payout_not_paid", {"status": "unknown"})
+    apply_remedy(admin, item.pk, Remedy.RETURN)
+    assert wallet_of(world.tutor).available == before + payout.amount
+    assert Payout.objects.get(pk=payout.pk).status == "RETURNED"
+    assert (violations(), found()) == ([], {})
+    # Its fee was booked, and Paystack does not say any more that it took one.
+    assert world.compare().found == 0
 
 
 def test_a_worker_compares_by_and_by(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
