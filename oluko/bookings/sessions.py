@@ -47,13 +47,13 @@ def complete_unmarked() -> int:
     Returns how many.
     """
     contested = Q(proposed_outcome=Outcome.STUDENT_ABSENT, release_held=True)
-    due = Booking.objects.filter(
+    over = Booking.objects.filter(
         ~contested,
         status__in=(Status.SCHEDULED, Status.IN_PROGRESS),
         payment_status=PaymentStatus.PAID,
         ends_at__lte=clock.now() - UNMARKED,
     ).exclude(proposed_outcome=Outcome.TUTOR_ABSENT)
-    due = due.values_list("pk", flat=True)[:BATCH]
+    due = over.values_list("pk", flat=True)[:BATCH]
     return sum(_complete_unmarked(booking_id) for booking_id in list(due))
 
 
@@ -76,8 +76,8 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
     if now < booking.ends_at:
         raise Conflict("not_over", _("The session is not over yet."))
     absent = Absent.STUDENT if status == Status.NO_SHOW else ""
-    marked = {"ended_at": now, "release_at": now + DISPUTE_WINDOW, "absent": absent}
-    if not booking.move_to(status, actor_id=tutor.pk, only_if=_paid(), **marked):
+    due = now + DISPUTE_WINDOW
+    if not booking.move_to(status, actor_id=tutor.pk, only_if=_paid(), ended_at=now, release_at=due, absent=absent):
         raise _moved_on()
     release_time(booking.pk)
     tell(booking, booking.student, "completed" if status == Status.COMPLETED else "no_show")
@@ -86,7 +86,7 @@ def _finish(tutor: Person, booking: Booking, status: Status) -> Booking:
 
 
 def start_together(booking: Booking, at: datetime) -> bool:
-    """Both people are there: a paid session begins by itself. False if it is not to begin. Call inside a transaction."""
+    """Both people are there: a paid session begins by itself. False if it is not to. Call inside a transaction."""
     if booking.status != Status.SCHEDULED or not booking.opens_at <= at < booking.ends_at:
         return False
     return booking.move_to(Status.IN_PROGRESS, actor_id=None, why="BOTH_PRESENT", only_if=_paid(), started_at=at)

@@ -164,7 +164,7 @@ TEXTS: dict[str, Telling] = {
         Group.IMPORTANT,
         _("Missed? %(title)s, %(when)s"),
         _(
-            "We did not see the student there. It counts as the student's no-show unless one of you objects within a day."
+            "We did not see the student there. It counts as the student's no-show unless one of you objects in a day."
         ),
     ),
     "outcome_tutor_absent": Telling(

@@ -25,14 +25,14 @@ class SeveralFiles(forms.FileInput):
 class FilesField(forms.FileField):
     """Takes up to four files and gives each as it may be kept, judged by its bytes."""
 
-    def clean(self, data: Any, initial: Any = None) -> list[Checked]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[Checked]:
         """Raises forms.ValidationError in the words of the refusal."""
         sent = [file for file in (data or []) if isinstance(file, UploadedFile)]
         if len(sent) > MOST_FILES:
             raise forms.ValidationError(_("At most four files fit into a message."))
         return [self._checked(file) for file in sent]
 
-    def _checked(self, file: UploadedFile) -> Checked:
+    def _checked(self, file: UploadedFile[Any]) -> Checked:
         try:
             # One byte more than may be: a larger file is known by it, and not read whole.
             return check_file(file.name or "", file.read(LARGEST_FILE + 1))
@@ -50,7 +50,7 @@ class MessageForm(forms.Form):
         strip=False,
         widget=forms.Textarea({"rows": 3, "maxlength": LONGEST, "placeholder": _("Write a message")}),
     )
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # a form's own `files` hides it, as Django's metaclass intends
         label=_("Files"),
         required=False,
         help_text=_("Up to four pictures, PDF or text files of 5 MB each."),

@@ -181,7 +181,9 @@ def _send(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
         return JsonResponse({"message": _wire(booking, line)}, status=201 if fresh else 200)
     if request.htmx:  # type: ignore[attr-defined]
         context = _composer(booking, message_form(takes_files=is_open(booking)))
-        return render(request, "conversations/parts/composer.html", context, headers={"HX-Trigger": "sent"})
+        answer = render(request, "conversations/parts/composer.html", context)
+        answer["HX-Trigger"] = "sent"
+        return answer
     return redirect(reverse("session_messages", args=[booking_id]) + "#write")
 
 

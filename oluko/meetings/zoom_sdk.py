@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -58,7 +59,7 @@ def scripts() -> list[str]:
     return [*(f"{home}/lib/vendor/{name}.min.js" for name in _VENDOR), f"{home}/zoom-meeting-embedded-{version}.min.js"]
 
 
-def policy() -> dict[str, object]:
+def policy() -> dict[str, Any]:
     """The content policy of the page that holds the meeting, and of no other."""
     zoom = [origin(settings.OLUKO_ZOOM_SDK_URL), "https://*.zoom.us"]
     return settings.SECURE_CSP | {

@@ -47,10 +47,10 @@ def overview_csv(request: HttpRequest) -> HttpResponse:
     """Each day of the period; amounts in major units."""
     rows = _days(request)
     header = ("day", "in", "given_back", "paid_out", "earned", "fees")
-    cells = (
-        (f"{row.day}", *(plain(sum_) for sum_ in (row.into, row.back, row.paid_out, row.earned, row.fees)))
+    cells = [
+        [f"{row.day}", *(plain(sum_) for sum_ in (row.into, row.back, row.paid_out, row.earned, row.fees))]
         for row in rows
-    )
+    ]
     return csv_answer(f"money-{rows[0].day}-{rows[-1].day}.csv", header, cells)
 
 

@@ -45,6 +45,16 @@ def test_both_write_and_both_read(paid: Booking, ada: Person, tunde: Person, sig
     assert Message.objects.first().text == "Hello Tunde\nsecond line"
 
 
+def test_with_scripts_the_form_comes_back_empty_and_says_that_it_was_sent(
+    paid: Booking, ada: Person, signed_in
+) -> None:
+    facts = {"text": "Hello Tunde", "key": str(uuid.uuid4())}
+    answer = signed_in(ada).post(page_of(paid), facts, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, "sent")
+    assert "Hello Tunde" not in answer.content.decode()
+    assert Message.objects.get().text == "Hello Tunde"
+
+
 def test_strangers_find_nothing(paid: Booking, ada: Person, zainab: Person, mei: Person, say: Say, signed_in) -> None:
     say(ada, paid, "Between us")
     for person in (zainab, mei):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from oluko.core.gateway import GatewayError, OutcomeUnknown
-from oluko.meetings.zoom import Zoom, mark, zoom
+from oluko.meetings.models import ProviderToken
+from oluko.meetings.zoom import Zoom, ZoomLimited, _zoom_of, mark, zoom
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -96,8 +98,52 @@ def test_a_wrong_secret_is_for_good(sandbox: Sandbox, settings) -> None:
 
 def test_a_token_that_zoom_has_forgotten_is_renewed(gateway: Zoom) -> None:
     booking_id = uuid.uuid4()
-    gateway._token, gateway._token_ends = "stale.token", float("inf")
+    in_a_day = timezone.now() + timedelta(days=1)
+    ProviderToken.objects.create(provider=gateway._token_name, token="stale.token", expires_at=in_a_day)
     assert make(gateway, booking_id).id
+    assert ProviderToken.objects.get().token != "stale.token"
+
+
+def test_one_token_serves_every_client(gateway: Zoom) -> None:
+    make(gateway, uuid.uuid4())
+    first = ProviderToken.objects.get().token
+    another = zoom_of_another_process()
+    make(another, uuid.uuid4())
+    assert ProviderToken.objects.get().token == first
+
+
+def test_a_token_is_renewed_early_and_the_old_one_serves_meanwhile(gateway: Zoom) -> None:
+    make(gateway, uuid.uuid4())
+    old = ProviderToken.objects.get().token
+    soon, busy = timezone.now() + timedelta(minutes=4), timezone.now() + timedelta(seconds=10)
+    ProviderToken.objects.update(expires_at=soon, renewing_until=busy)
+    make(gateway, uuid.uuid4())
+    assert ProviderToken.objects.get().expires_at == soon
+    ProviderToken.objects.update(renewing_until=None, token=f"{old}")
+    make(gateway, uuid.uuid4())
+    renewed = ProviderToken.objects.get()
+    assert renewed.expires_at is not None
+    assert renewed.expires_at > soon + timedelta(minutes=30)
+
+
+def test_the_hosts_link_is_fetched(gateway: Zoom, sandbox: Sandbox) -> None:
+    made = make(gateway, uuid.uuid4())
+    assert gateway.start_url(made.id).startswith(f"{sandbox.url}/zoom/s/{made.id}")
+
+
+def test_a_limit_of_the_day_says_until_when(gateway: Zoom, sandbox: Sandbox) -> None:
+    sandbox.control(zoom={"mode": "daily-limit", "times": 1})
+    with pytest.raises(ZoomLimited) as caught:
+        make(gateway, uuid.uuid4())
+    assert caught.value.daily
+    assert (caught.value.until.hour, caught.value.until.minute) == (0, 0)
+
+
+def zoom_of_another_process() -> Zoom:
+    _zoom_of.cache_clear()
+    gateway = zoom()
+    assert gateway is not None
+    return gateway
 
 
 def test_without_settings_there_is_no_gateway(settings) -> None:
