@@ -298,6 +298,7 @@ def test_a_line_that_breaks_is_found_again(browser: Browser, relayed) -> None:
     for page in pages:
         expect_state(page, "together", 60_000)
         expect_moving(page)
+    for page in pages:
         page.context.close()
 
 
