@@ -163,9 +163,7 @@ TEXTS: dict[str, Telling] = {
     "outcome_student_absent": Telling(
         Group.IMPORTANT,
         _("Missed? %(title)s, %(when)s"),
-        _(
-            "We did not see the student there. It counts as the student's no-show unless one of you objects in a day."
-        ),
+        _("We did not see the student there. It counts as the student's no-show unless one of you objects in a day."),
     ),
     "outcome_tutor_absent": Telling(
         Group.IMPORTANT,
@@ -290,7 +288,12 @@ def tell(booking: Booking, person: Person, event: str, **more: Any) -> None:
 
 def tell_both(booking: Booking, event: str, **more: Any) -> None:
     """Notify student and tutor of the same event; `more` as for `compose`. Call inside a transaction."""
-    notify_all([compose(booking, person, event, **more) for person in (booking.student, booking.tutor)])
+    notify_all(compose_both(booking, event, **more))
+
+
+def compose_both(booking: Booking, event: str, **more: Any) -> list[Message]:
+    """What student and tutor are told of the same event; nothing is stored, `more` as for `compose`."""
+    return [compose(booking, person, event, **more) for person in (booking.student, booking.tutor)]
 
 
 def links_for(booking: Booking, person: Person) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from oluko.accounts.models import Person
 from oluko.calendars.models import Claim
 from oluko.core.errors import Conflict
+from oluko.core.statements import change
 
 MINUTES = 15
 SECONDS = MINUTES * 60
@@ -80,7 +81,7 @@ def confirm_time(booking_id: UUID) -> int:
 
 def extend_time(booking_id: UUID, expires_at: datetime | None) -> int:
     """Let the booking's claims lapse at another instant; how many there are. Call inside a transaction."""
-    return Claim.objects.filter(booking_id=booking_id).update(expires_at=expires_at)
+    return change("UPDATE calendars_claim SET expires_at = %s WHERE booking_id = %s", expires_at, booking_id)
 
 
 def lapsed_holders(holds: Holds, now: datetime) -> set[UUID]:

@@ -8,13 +8,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, F, Q, When
 from django.utils.translation import gettext as _
 
 from oluko.core.errors import Conflict
+from oluko.core.statements import change, insert, read
 from oluko.ledger.models import Account, Transfer
 
 Kind = Account.Kind
+_NO_LIMIT = -(2**63)
 
 
 class NotEnough(Conflict):
@@ -44,8 +45,8 @@ def account(kind: Account.Kind, currency: str, person_id: UUID | None = None) ->
 def accounts(currency: str, *wanted: tuple[Account.Kind, UUID | None]) -> list[Account]:
     """As `account`, several at once and in their order: kinds with their persons, None for the house's."""
     people = [person for _, person in wanted if person is not None]
-    whose = Q(person_id__isnull=True) | Q(person_id__in=people)
-    rows = Account.objects.filter(whose, currency=currency, kind__in={kind for kind, _ in wanted})
+    whose = "".join([" OR person_id = %s"] * len(people))
+    rows = read(Account, f"currency = %s AND (person_id IS NULL{whose})", currency, *people)
     found = {(row.kind, row.person_id): row for row in rows}
     return [found.get((kind, person)) or account(kind, currency, person) for kind, person in wanted]
 
@@ -58,7 +59,7 @@ def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = Non
     accounts' ids, so that two operations never wait for each other in a circle.
     """
     postings = [posting for posting in postings if posting.amount]
-    Transfer.objects.bulk_create(
+    insert(
         [
             Transfer(
                 debit=posting.debit,
@@ -103,10 +104,15 @@ def _move_balances(moves: list[tuple[Account, int]]) -> None:
         return
     if connection.features.has_select_for_update:
         lock_balances(*(moved for moved, _ in moves))
-    allowed = Q(pk__in=[])
-    for moved, delta in moves:
-        enough = {"balance__gte": -delta} if delta < 0 and moved.kind in Account.NEVER_NEGATIVE else {}
-        allowed |= Q(pk=moved.pk, **enough)
-    changes = [When(pk=moved.pk, then=F("balance") + delta) for moved, delta in moves]
-    if Account.objects.filter(allowed).update(balance=Case(*changes, output_field=BigIntegerField())) < len(moves):
+    changes = "CASE id" + " WHEN %s THEN CAST(%s AS bigint)" * len(moves) + " END"
+    allowed = " OR ".join(["(id = %s AND balance >= %s)"] * len(moves))
+    values = [value for moved, delta in moves for value in (moved.pk, delta)]
+    values += [value for moved, delta in moves for value in (moved.pk, _lowest(moved, delta))]
+    sql = f"UPDATE ledger_account SET balance = balance + {changes} WHERE {allowed}"  # noqa: S608
+    if change(sql, *values) < len(moves):
         raise NotEnough("not_enough", _("There is not enough money in this account."))
+
+
+def _lowest(moved: Account, delta: int) -> int:
+    """What must be in an account for this change of it."""
+    return -delta if delta < 0 and moved.kind in Account.NEVER_NEGATIVE else _NO_LIMIT

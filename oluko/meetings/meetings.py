@@ -15,6 +15,7 @@ from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict
 from oluko.core.meeting_links import check_link
+from oluko.core.statements import change, insert
 from oluko.ledger.audit import record_change
 from oluko.meetings.links import session_url
 from oluko.meetings.models import Meeting
@@ -31,16 +32,19 @@ def want_meeting(booking: Booking) -> None:
     A standing link of the offering serves at once. Until there is a link, the join page's address stands for it; with
     the built-in room it is the link.
     """
-    Meeting.objects.get_or_create(booking=booking)
-    if booking.offering is not None and booking.offering.meeting_link:
-        _use_standing_link(booking, booking.offering.meeting_link)
+    link = booking.offering.meeting_link if booking.offering is not None else ""
+    in_room = not link and zoom() is None
+    meeting = Meeting(booking=booking, state=State.OPEN, provider=ROOM) if in_room else Meeting(booking=booking)
+    new = insert([meeting], unless_known="booking_id", returning="booking_id")
+    if link:
+        _use_standing_link(booking, link)
         return
     booking.meeting_url = session_url(booking.pk)
-    Booking.objects.filter(pk=booking.pk).update(meeting_url=booking.meeting_url)
-    if zoom() is None:
-        open_in_room(booking.pk)
-    else:
+    change("UPDATE bookings_booking SET meeting_url = %s WHERE id = %s", booking.meeting_url, booking.pk)
+    if not in_room:
         open_meeting.enqueue(str(booking.pk))
+    elif not new:
+        open_in_room(booking.pk)
 
 
 def _use_standing_link(booking: Booking, link: str) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from oluko.accounts.models import Person
 from oluko.core import clock
+from oluko.core.statements import insert, read
 from oluko.notifications.kinds import Channel
 from oluko.notifications.models import Delivery, Notification, PushSubscription
 from oluko.notifications.tasks import BATCH, deliver_these
@@ -74,28 +75,26 @@ def notify_all(messages: Sequence[Message]) -> int:
     rows = {message.key: message.row() for message in messages}
     if not rows:
         return 0
-    # Whoever tells the same at this moment waits here for the other; the row is then theirs, with its deliveries.
-    Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    made = list(
-        Notification.objects.filter(key__in=rows, deliveries__isnull=True).order_by("pk").values_list("pk", "person_id")
-    )
+    # Whoever tells the same at this moment waits here for the other; the row is then theirs, and not among ours.
+    made = insert(list(rows.values()), unless_known="key", returning="id, key")
     if made:
-        _queue(made)
+        _queue([(pk, rows[key].person_id) for pk, key in sorted(made)])
     return len(made)
 
 
 def _queue(made: Sequence[tuple[int, UUID]]) -> None:
     """A mail for each, and a push where the person has a device; jobs that send them."""
-    with_device = set(
-        PushSubscription.objects.filter(person__in={person for _, person in made}).values_list("person_id", flat=True)
-    )
+    people = list({person for _, person in made})
+    devices = read(PushSubscription, f"person_id IN ({', '.join(['%s'] * len(people))})", *people)
+    with_device = {device.person_id for device in devices}
     now = timezone.now()
     ways = [(pk, Channel.MAIL) for pk, _ in made]
     ways += [(pk, Channel.PUSH) for pk, person in made if person in with_device]
-    queued = Delivery.objects.bulk_create(
-        [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways]
+    queued = insert(
+        [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways],
+        returning="id",
     )
-    for some in batched([each.pk for each in queued], BATCH):
+    for some in batched(sorted(pk for (pk,) in queued), BATCH):
         deliver_these.enqueue(list(some))
 
 

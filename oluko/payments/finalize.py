@@ -6,25 +6,29 @@ currency and domain are compared with our record; what differs goes to review an
 
 from __future__ import annotations
 
+from copy import copy
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
+from oluko.accounts.models import Person
 from oluko.bookings.book import claim
 from oluko.bookings.deadlines import lapse
 from oluko.bookings.models import Booking, CancelReason, PaymentStatus, Status
-from oluko.bookings.wording import tell, tell_both
+from oluko.bookings.wording import compose_both, tell
 from oluko.calendars.claims import TimeTaken, confirm_time, release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
+from oluko.core.statements import change, read
 from oluko.core.steps import Step, reached
 from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, accounts, post
 from oluko.meetings.meetings import want_meeting
+from oluko.notifications.notifications import Message, notify_all
 from oluko.payments.models import Payment, Refund, ReviewItem
 from oluko.payments.paystack import Charge
 from oluko.payments.refunds import queue_refund
@@ -33,35 +37,57 @@ Kind = Account.Kind
 # Paystack's words for an attempt that will not be paid any more. An abandoned page may still be paid.
 _DECLINED = ("failed", "reversed")
 
+# An attempt in review stays there: its money is in the books already, and an operator decides.
+_CLAIM_PAYMENT = """
+    UPDATE payments_payment
+       SET status = %s, fee = %s, paystack_id = %s, channel = %s, outcome = %s, paid_at = %s, checked_at = %s
+     WHERE id = %s AND status IN (%s, %s)
+       AND NOT EXISTS (SELECT 1 FROM payments_reviewitem WHERE payments_reviewitem.payment_id = payments_payment.id)
+"""
+_CLAIMED = ("status", "fee", "paystack_id", "channel", "outcome", "paid_at", "checked_at")
+# What was tentative in people's calendars is confirmed now: a calendar file needs a higher number for that.
+_PAY_BOOKING = """
+    UPDATE bookings_booking SET payment_status = %s, version = version + 1
+     WHERE id = %s AND status = %s AND payment_status = %s
+"""
+
 
 def apply_charge(reference: str, charge: Charge) -> bool:
     """Apply a verified charge to our payment of that reference; True if it changed something."""
-    payment = Payment.objects.filter(reference=reference).first()
-    if payment is None:
+    found = read(Payment, "reference = %s", reference)
+    if not found:
         return review_unknown_reference(reference, {"status": charge.status, "amount": charge.amount})
+    payment = found[0]
     if charge.status == "success":
         difference = _difference(payment, charge)
-        return finalize_payment(payment.pk, charge) if difference is None else _review(payment.pk, charge, difference)
+        return finalize_payment(payment, charge) if difference is None else _review(payment.pk, charge, difference)
     return _note(payment, charge)
+
+
+def finalize_payment(payment: Payment, charge: Charge) -> bool:
+    """Book the money of a matching charge and fulfil what it pays for; False if that was done already."""
+    (booking,) = read(Booking, "id = %s", payment.booking_id)
+    _set_people(booking, read(Person, "id IN (%s, %s)", booking.tutor_id, booking.student_id))
+    # Words take longer than statements, and others wait for the transaction: they are put together before it.
+    return _finalize(payment.pk, charge, booking, _words_if_paid(booking))
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def finalize_payment(payment_id: UUID, charge: Charge) -> bool:
-    """Book the money of a matching charge and fulfil what it pays for; False if that was done already.
+def _finalize(payment_id: UUID, charge: Charge, seen: Booking, words: list[Message]) -> bool:
+    """`seen` is the booking as it was before the transaction, `words` what is told if it still is so.
 
     The booking's row is locked first, so that two attempts of one booking (or its expiry) come one after the
     other; the conditional update of the payment then picks one winner among repeats of one reference.
     """
-    booking = (
-        Booking.objects.select_for_update(of=("self",)).select_related("tutor", "student").get(payments=payment_id)
-    )
-    payment = Payment.objects.get(pk=payment_id)
+    (booking,) = read(Booking, "id = %s", seen.pk, lock=True)
+    _set_people(booking, [seen.tutor, seen.student])
+    (payment,) = read(Payment, "id = %s", payment_id)
     if not _claim_payment(payment, charge):
         return False
     reached(Step.CHARGE_CLAIMED)
     if _may_fulfil(booking):
-        _fulfil(booking, payment)
+        _fulfil(booking, payment, words)
     else:
         _send_back(booking, payment)
     reached(Step.CHARGE_WRITTEN)
@@ -79,25 +105,12 @@ def review_unknown_reference(reference: str, detail: dict[str, object]) -> bool:
 
 
 def _claim_payment(payment: Payment, charge: Charge) -> bool:
-    open_ = (Payment.Status.PENDING, Payment.Status.FAILED)
-    # An attempt in review stays there: its money is in the books already, and an operator decides.
-    in_review = Exists(ReviewItem.objects.filter(payment=OuterRef("pk")))
-    rows = Payment.objects.filter(~in_review, pk=payment.pk, status__in=open_)
-    facts = {
-        "status": Payment.Status.PAID,
-        "fee": charge.fee,
-        "paystack_id": charge.paystack_id,
-        "channel": charge.channel,
-        "outcome": charge.answer,
-        "paid_at": clock.now(),
-        "checked_at": timezone.now(),
-    }
-    if not rows.update(**facts):
+    now, before = clock.now(), payment.status
+    facts = (Payment.Status.PAID, charge.fee, charge.paystack_id, charge.channel, charge.answer, now, timezone.now())
+    if not change(_CLAIM_PAYMENT, *facts, payment.pk, Payment.Status.PENDING, Payment.Status.FAILED):
         return False
-    record_change(
-        "payment", payment.reference, payment.status, Payment.Status.PAID, actor_id=None, why="", at=clock.now()
-    )
-    for name, value in facts.items():
+    record_change("payment", payment.reference, before, Payment.Status.PAID, actor_id=None, why="", at=now)
+    for name, value in zip(_CLAIMED, facts, strict=True):
         setattr(payment, name, value)
     return True
 
@@ -108,14 +121,34 @@ def _may_fulfil(booking: Booking) -> bool:
     if booking.awaits_payment and booking.scheduled_at <= now:
         lapse(booking)
     if booking.awaits_payment:
-        rows = Booking.objects.filter(pk=booking.pk, status=Status.SCHEDULED, payment_status=PaymentStatus.PENDING)
-        # What was tentative in people's calendars is confirmed now: a calendar file needs a higher number for that.
-        if not rows.update(payment_status=PaymentStatus.PAID, version=F("version") + 1):
+        if not change(_PAY_BOOKING, PaymentStatus.PAID, booking.pk, Status.SCHEDULED, PaymentStatus.PENDING):
             return False
-        booking.payment_status, booking.version = PaymentStatus.PAID, booking.version + 1
+        _mark_paid(booking)
         confirm_time(booking.pk)
         return True
     return _revive(booking)
+
+
+def _mark_paid(booking: Booking) -> None:
+    """In memory, as `_PAY_BOOKING` does it in the database."""
+    booking.payment_status, booking.version = PaymentStatus.PAID, booking.version + 1
+
+
+def _set_people(booking: Booking, people: list[Person]) -> None:
+    for person in people:
+        if person.pk == booking.tutor_id:
+            booking.tutor = person
+        if person.pk == booking.student_id:
+            booking.student = person
+
+
+def _words_if_paid(booking: Booking) -> list[Message]:
+    """What both are told if nothing happens to the booking until it is paid; nothing if it cannot be paid as it is."""
+    if not booking.awaits_payment:
+        return []
+    paid = copy(booking)
+    _mark_paid(paid)
+    return compose_both(paid, "paid")
 
 
 def _revive(booking: Booking) -> bool:
@@ -161,7 +194,7 @@ def _end_hold_of_the_same(booking: Booking) -> None:
         release_time(hold.pk)
 
 
-def _fulfil(booking: Booking, payment: Payment) -> None:
+def _fulfil(booking: Booking, payment: Payment, words: list[Message]) -> None:
     parts, reference = money.split(payment.amount, booking.tutor_share_bps), payment.reference
     held, tutor, platform, fees = accounts(
         payment.currency,
@@ -171,7 +204,9 @@ def _fulfil(booking: Booking, payment: Payment) -> None:
         (Kind.PAYSTACK_FEES, None),
     )
     want_meeting(booking)
-    tell_both(booking, "paid")
+    # The version tells whether anything has happened to the booking since the words were put together.
+    still_true = words and words[0].version == booking.version
+    notify_all(words if still_true else compose_both(booking, "paid"))
     # Last, because every payment of the house waits for these rows until the transaction ends.
     post(
         [

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
 OLUKO = Path(__file__).resolve().parents[2] / "oluko"
 # Where the kind stands in a call that tells somebody something; `tell` of payouts has it one place earlier.
-TELLERS = {"notify": (1,), "Message": (1,), "tell": (1, 2), "tell_both": (1,), "compose": (2,)}
+TELLERS = {"notify": (1,), "Message": (1,), "tell": (1, 2), "tell_both": (1,), "compose": (2,), "compose_both": (1,)}
 
 
 def kinds_in_the_code() -> set[str]:
