@@ -15,7 +15,8 @@ _POSTED = """
         sum(CASE WHEN kind = 'charge_unapplied' THEN amount ELSE 0 END) AS unapplied,
         sum(CASE WHEN kind = 'fee' THEN amount WHEN kind = 'fee_returned' THEN -amount ELSE 0 END) AS fee,
         sum(CASE WHEN kind IN {TO_REFUNDS} THEN amount ELSE 0 END) AS due,
-        sum(CASE WHEN kind = 'refunded' THEN amount ELSE 0 END) AS refunded
+        sum(CASE WHEN kind = 'refunded' THEN amount ELSE 0 END) AS refunded,
+        sum(CASE WHEN kind IN {TAKEN} THEN amount ELSE 0 END) AS taken
     FROM ledger_transfer WHERE payment_reference <> '' GROUP BY payment_reference"""
 
 _PAYMENTS = (
@@ -154,6 +155,19 @@ _DISPUTED = """
 
 _HELD = (
     Check(
+        _("What banks have taken has left the books once"),
+        "banks have taken {1} of {0}, and {2} of it is booked",
+        """
+        SELECT d.reference, d.amount, t.taken + coalesce(r.amount, 0) FROM (
+            SELECT p.id, p.reference, sum(x.amount) AS amount FROM payments_dispute x
+            JOIN payments_payment p ON p.id = x.payment_id WHERE x.status = 'LOST' GROUP BY p.id, p.reference
+        ) AS d JOIN ({POSTED}) AS t ON t.payment_reference = d.reference LEFT JOIN (
+            SELECT payment_id, sum(amount) AS amount FROM payments_refund WHERE outcome = 'Taken by the bank'
+            GROUP BY payment_id
+        ) AS r ON r.payment_id = d.id
+        WHERE t.split + t.sent_back + t.unapplied > 0 AND t.taken + coalesce(r.amount, 0) <> d.amount""",
+    ),
+    Check(
         _("Tutors' frozen money is what open disputes hold"),
         "{2} of person {0} are frozen in {1}, open disputes hold {3}",
         """
@@ -263,5 +277,7 @@ WORDS = {
     "'payout_fee_returned', 'payout_taken_back')",
     "TO_REFUNDS": "('refund_tutor', 'refund_platform', 'refund_available', 'refund_owed', 'refund_revenue', "
     "'review_to_refund', 'charge_to_refund', 'surplus_to_refund', 'refund_undone')",
+    "TAKEN": "('dispute_lost_tutor', 'dispute_lost_owed', 'dispute_lost_platform', 'dispute_lost_unapplied', "
+    "'dispute_loss')",
     "SPLIT": "('charge_tutor', 'charge_platform')",
 }

@@ -25,6 +25,7 @@ from oluko.payments.release import release_due
 from tests.cast import make_offering, make_person
 from tests.databases import Copy
 from tests.paying import attempt, charge_for, pay
+from tests.payments.over import bank_says
 
 MONDAY = datetime(2031, 5, 5, 8, tzinfo=UTC)
 
@@ -71,8 +72,8 @@ def test_all_is_well(lives: dict[str, Booking]) -> None:
     assert (code, text.count("\n")) == (0, 1), text
     assert text.startswith("ok held=")
     assert sums() == {
-        "held": 15_000_00 + 4_999_00 - 3 * 175_00,
-        "fees": 3 * 175_00,
+        "held": 15_000_00 + 4_999_00 - 4 * 175_00,
+        "fees": 4 * 175_00,
         "tutors_pending": 3_500_00,
         "tutors_available": 3_500_00,
         "tutors_on_the_way": 0,
@@ -83,7 +84,7 @@ def test_all_is_well(lives: dict[str, Booking]) -> None:
         "platform_earned": 1_500_00,
         "refunds_due": 5_000_00,
         "unapplied": 4_999_00,
-        "transfers": 3 * 3 + 2 + 2 + 1,
+        "transfers": 3 * 3 + 2 + 2 + 2,
     }
 
 
@@ -157,6 +158,10 @@ BREAKS = {
         "UPDATE payments_reviewitem SET resolved_at = created_at",
         ["499900 of olk-review is not applied"],
     ),
+    "the fee of money in review": (
+        "UPDATE payments_payment SET fee = 1 WHERE status = 'FAILED'",
+        ["fee of olk-review, which was not applied, is 1, and posted as 17500"],
+    ),
     "a claim that is gone": (
         "DELETE FROM calendars_claim WHERE id IN (SELECT max(id) FROM calendars_claim)",
         ["should hold 4 quarters of person", "holds 3"],
@@ -197,6 +202,15 @@ def test_what_is_made_false_is_named(name: str, lives: dict[str, Booking]) -> No
     assert code == 1
     assert [words for words in expected if words not in text] == [], text
     assert "trigger" not in text
+
+
+@pytest.mark.django_db
+def test_what_a_bank_took_and_nobody_booked_is_named(lives: dict[str, Booking]) -> None:
+    for booking, number in ((lives["ahead"], 1), (lives["over"], 2), (lives["cancelled"], 3)):
+        bank_says(booking, number)(0, "auto-accepted")
+    assert violations() == []
+    run("UPDATE payments_dispute SET amount = 400000")
+    assert sum("banks have taken 400000 of" in line for line in violations()) == 3
 
 
 @pytest.mark.django_db
