@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
@@ -33,8 +34,11 @@ class Sending:
     bodies: list[dict[str, Any]]
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a request. Raises Invalid."""
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of a request. Raises Invalid, for a form too: its body has been read for the CSRF token by now."""
+    if request.content_type != "application/json":
+        raise _bad()
+    body = request.body
     if len(body) > BODY_LIMIT:
         raise _bad()
     try:

@@ -66,7 +66,7 @@ def enter(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
 @_json
 def poll(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
     """What is new for a seat; without one, who is there already."""
-    given = room_signals.read_object(request.body)
+    given = room_signals.read_object(request)
     if "seat" not in given:
         booking = room_seats.enterable(request.user, booking_id)
         return {"standing": Standing.GONE, "others": _shown(room_seats.others_present(booking, request.user))}
@@ -87,7 +87,7 @@ def send(request: SignedInRequest, booking_id: UUID) -> dict[str, Any]:
     """Hand signals on to another seat."""
     room_seats.enterable(request.user, booking_id)
     _limit(request, "room_send")
-    room_signals.hand_on(booking_id, request.user, room_signals.read_sending(room_signals.read_object(request.body)))
+    room_signals.hand_on(booking_id, request.user, room_signals.read_sending(room_signals.read_object(request)))
     return {}
 
 

@@ -66,6 +66,6 @@ def _body(request: HttpRequest) -> dict[str, object]:
         return {}
     try:
         given = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}

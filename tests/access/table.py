@@ -231,7 +231,7 @@ class Line:
 
     @property
     def speaks_json(self) -> bool:
-        return self.route.startswith(PROGRAMS)
+        return self.route.startswith(PROGRAMS) or self.route.endswith(("/room/enter", "/room/poll", "/room/send"))
 
 
 def read_table() -> list[Line]:
@@ -287,7 +287,7 @@ def body(world: World, line: Line) -> dict[str, Any]:
     if line.method != "POST" or line.route not in BODIES:
         return {}
     sent = BODIES[line.route](world)
-    if line.at != "-" and line.speaks_json:
+    if line.at != "-" and line.route.startswith(PROGRAMS):
         sent["sessionId"] = str(world.bookings[line.at].pk)
     if line.route == "action/updateTutorMentorshipSessionStatus" and line.at == "ahead":
         sent["status"] = "CANCELLED"

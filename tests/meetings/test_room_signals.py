@@ -272,6 +272,16 @@ def test_what_is_no_signal_is_refused(enter, ask: Ask, ada: Person, tunde: Perso
     assert not Signal.objects.exists()
 
 
+def test_a_form_is_no_signal(booking: Booking, ada: Person) -> None:
+    """Looking for the CSRF token in a form reads it; what asks for its bytes afterwards must not fail over that."""
+    client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": "c" * 32}, raise_request_exception=False)
+    client.force_login(ada)
+    client.cookies["csrftoken"] = "c" * 32
+    for step in ("poll", "send"):
+        answer = client.post(f"/mentorship/session/{booking.pk}/room/{step}", {"seat": str(uuid.uuid4())})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_signal")
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"7", b"[" * 5000, b'{"x": "' + b"x" * 70_000 + b'"}'])
 def test_what_is_no_object_or_too_long_is_refused(
     booking: Booking, ada: Person, signed_in: Callable[..., Client], body: bytes
