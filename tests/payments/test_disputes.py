@@ -481,3 +481,23 @@ def test_a_dispute_races_the_release_and_giving_back(
         release_due()
         assert wallet(tunde)[2] == 0
         assert violations() == []
+
+
+def test_a_bank_races_the_operator_for_money_in_review(
+    database_copy, frozen, offering: Offering, ada: Person, admin: Person, sandbox, race: Callable
+) -> None:
+    settled = paid_ahead(frozen, offering, ada)
+    # Other money in review, from which the slower of the two could take what is gone.
+    other = attempt(settled, "olk-other")
+    apply_charge(other.reference, charge_for(other, amount=9_000_00))
+    for number in range(3):
+        payment = attempt(settled, f"olk-second-{number}")
+        apply_charge(payment.reference, charge_for(payment, amount=4_000_00))
+        item, say = ReviewItem.objects.get(payment=payment), payment_disputed(payment, number)
+        deeds = (
+            lambda say=say: say(4_000_00, "auto-accepted"),
+            lambda pk=item.pk: refund_arrived(admin, pk),
+        )
+        race(2, lambda number, deeds=deeds: deeds[number]())
+        assert balance("UNAPPLIED") == 9_000_00
+        assert violations() == []
