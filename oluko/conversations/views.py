@@ -1,10 +1,10 @@
 """The page of a booking's thread.
 
 For the chat of the built-in room: `GET session_thread` with `Accept: application/json` and `?after=ID` answers
-`{"messages": [{id, author, mine, text, at, files: [{name, kind, url}]}], "last": ID}`, at most 40, oldest first; `POST
-session_messages` with the same header takes `text` and `key` (a UUID for each message, kept for a repeat) as a form and
-answers 201 with `{"message": {…}}`, 200 for a repeat, or 4xx with `{"error": words}`. Text is plain: set it as
-`textContent`, never as HTML.
+`{"messages": [{id, author, mine, text, at, files: [{name, kind, url}]}], "last": ID}`, at most 40, oldest first, and
+the latest 40 without `after`; `POST session_messages` with the same header takes `text` and `key` (a UUID for each message,
+kept for a repeat) as a form and answers 201 with `{"message": {…}}`, 200 for a repeat, or 4xx with `{"error": words}`.
+Text is plain: set it as `textContent`, never as HTML.
 """
 
 from __future__ import annotations
@@ -215,7 +215,8 @@ def _composer(booking: Booking, form: MessageForm) -> dict[str, Any]:
 
 
 def _as_json(request: SignedInRequest, booking: Booking) -> HttpResponse:
-    lines, _earlier = read_thread(booking, request.user, after=_number(request.GET.get("after")))
+    after = request.GET.get("after")
+    lines, _more = read_thread(booking, request.user, after=None if after is None else _number(after))
     found = [_wire(booking, line) for line in lines]
     return _private(JsonResponse({"messages": found, "last": found[-1]["id"] if found else 0}))
 

@@ -13,11 +13,14 @@ from django.utils.translation import gettext as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import FINAL, Booking
+from oluko.core import clock
 from oluko.meetings.room import Link
 from oluko.meetings.room_seats import is_open
 
 #: What the page calls the room among the things that may stand on its stage.
 STAGE = "room"
+# The chat is the booking's thread.
+_THREAD = {"thread": "thread", "write": "messages", "read": "read"}
 
 
 def has_room(booking: Booking, person: Person, link: Link, now: datetime, *, shown: bool) -> bool:
@@ -34,7 +37,9 @@ def room_facts(request: HttpRequest, booking: Booking, other: Person) -> dict[st
         "id": str(booking.pk),
         "csrf": get_token(request),
         "zone": timezone.get_current_timezone_name(),
-        "urls": {step: reverse(f"room_{step}", args=[booking.pk]) for step in steps},
+        "now": clock.iso(clock.now()),
+        "urls": {step: reverse(f"room_{step}", args=[booking.pk]) for step in steps}
+        | {step: reverse(f"session_{name}", args=[booking.pk]) for step, name in _THREAD.items()},
     }
     return {"config": json.dumps(config), "words": json.dumps(_before(other.name) | _during(other.name))}
 
@@ -100,7 +105,7 @@ def _during(name: str) -> dict[str, str]:
         "poor": _("Poor line"),
         "poor_help": _("The line is poor. With your camera off, you are heard better."),
         "new_message": _("%(name)s has written.") % who,
-        "chat_waiting": _("Sent as soon as the other is here"),
+        "chat_waiting": _("Not sent yet; we keep trying."),
         "you": _("You"),
         "other": name,
     }

@@ -35,7 +35,7 @@ class Sending:
 
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object of a request. Raises Invalid, for a form too: its body has been read for the CSRF token by now."""
+    """The JSON object of a request. Raises Invalid, for forms too: these have been read for their token by now."""
     if request.content_type != "application/json":
         raise _bad()
     body = request.body

@@ -330,6 +330,8 @@ def test_programs_of_the_page_speak_json(paid: Booking, ada: Person, tunde: Pers
     assert [each["text"] for each in news["messages"]] == ["Two"]
     assert news["messages"][0]["mine"] is False
     assert news["last"] > sent
+    everything = json.loads(client.get(page_of(paid, "/thread"), headers=headers).content)
+    assert [each["text"] for each in everything["messages"]] == ["<b>One</b>", "Two"]
 
 
 def test_days_and_times_are_the_readers(paid: Booking, ada: Person, mei: Person, say: Say, signed_in, frozen) -> None:

@@ -153,6 +153,7 @@ def test_two_people_meet_show_write_and_leave(new_page: Callable[..., Page], sit
 
     share_and_mute(student, tutor)
     write(student, tutor)
+    answer_on_the_page_of_messages(student, tutor, meeting)
     stay_while_the_page_follows(student, tutor, site, meeting)
 
     student.get_by_role("button", name="Leave").click()
@@ -195,6 +196,20 @@ def write(student: Page, tutor: Page) -> None:
     expect(link).to_have_attribute("href", "https://react.dev/learn")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     assert_accessible(tutor)
+
+
+def answer_on_the_page_of_messages(student: Page, tutor: Page, meeting: Meeting) -> None:
+    """The chat is the booking's thread: what is written on either page is on both, and stays."""
+    messages = tutor.context.new_page()
+    messages.goto(f"{meeting.path}/messages")
+    expect(messages.get_by_text("<img src=x> javascript:alert(1)")).to_be_visible()
+    messages.get_by_label("Message", exact=True).fill("Read its third chapter first.")
+    messages.get_by_role("button", name="Send").click()
+    line = student.get_by_role("log").get_by_role("listitem").filter(has_text="Read its third chapter first.")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text("Tutor-Meets")
+    expect(tutor.get_by_role("log").get_by_role("listitem")).to_have_count(2)
+    messages.close()
 
 
 def stay_while_the_page_follows(student: Page, tutor: Page, site: Site, meeting: Meeting) -> None:

@@ -20,12 +20,13 @@ export class Call {
       screen: () => this.own.toggleScreen(),
       leave: () => this.leave(),
       here: () => this.takeOver(),
+      chat: () => this.chat.look(),
     });
     this.chat = new Chat(root.querySelector("[data-chat-panel]"), {
+      config: room.config,
       words: room.words,
-      zone: room.config.zone,
-      key: `oluko.room.chat.${room.config.id}`,
-      send: (line) => this.peer?.say({ kind: "chat", ...line }) ?? false,
+      told: () => this.peer?.say({ kind: "chat" }),
+      arrived: () => this.view.unread(),
     });
     this.signals = new Signals(room.config.urls, room.config.csrf, {
       news: (news) => this.news(news),
@@ -45,6 +46,7 @@ export class Call {
     if (!(await this.enter())) return false;
     this.view.open();
     this.own.changed();
+    this.chat.begin();
     return true;
   }
 
@@ -74,6 +76,7 @@ export class Call {
   stop() {
     this.bye();
     this.own.endScreen();
+    this.chat.end();
     this.signals.leave();
     this.drop();
     this.view.close();
@@ -81,6 +84,7 @@ export class Call {
 
   dispose() {
     this.bye();
+    this.chat.end();
     this.signals.dispose();
     this.drop();
     this.own.endScreen();
@@ -195,12 +199,12 @@ export class Call {
 
   opened() {
     this.peer.say({ kind: "state", ...this.own.state() });
-    this.chat.flush();
+    this.chat.look();
   }
 
   hear(message) {
     if (message?.kind === "state") this.view.other(message);
-    else if (message?.kind === "chat" && this.chat.receive(message)) this.view.unread();
+    else if (message?.kind === "chat") this.chat.look();
     else if (message?.kind === "bye") {
       // Its seat may be listed for another moment. A page that only fell silent may well come back on its seat.
       this.gone = this.other;

@@ -4,6 +4,7 @@ export class View {
     const find = (name) => root.querySelector(`[data-${name}]`);
     this.root = root;
     this.words = words;
+    this.acts = acts;
     this.video = find("other");
     this.nobody = find("nobody");
     this.self = find("self");
@@ -141,6 +142,7 @@ export class View {
       this.waiting = 0;
       this.panel.querySelector("[data-log]").scrollTop = 1e6;
       this.panel.querySelector("textarea").focus();
+      this.acts.chat();
     } else {
       this.keys.chat.focus();
     }
