@@ -309,6 +309,7 @@ def _listing(world: World) -> dict[str, Any]:
         "price": 2_500,
         "bookingMode": "REQUEST",
         "cancellationPolicy": "STRICT",
+        "meetingLink": "https://meet.example.com/standing",
     }
 
 

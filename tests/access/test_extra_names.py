@@ -109,11 +109,13 @@ def test_names_that_are_not_asked_for_change_nothing(world: World, who: str) -> 
     client, before, extras = world.client(who), rows_now(), smuggled(world)
     lines = [line for line in LINES if line.method == "POST" and line.cells[who] in ("200", "302")]
     wrong = []
-    for line in lines:
+    for number, line in enumerate(lines):
         good = body(world, line)
         wanted = outcome(world, client, line, good, before)
         assert wanted["tables"], line
-        for extra in extras:
+        # Every name goes to every line. Few have a second value, and an operation that takes a name seldom does so
+        # for one of its values alone: the further rounds go to the lines by turns.
+        for extra in (extras[0], extras[1 + number % (len(extras) - 1)]):
             got = outcome(world, client, line, extra | good, before)
             wrong += [
                 f"{line}: {what}: {got.get(what)} is not {wanted.get(what)}"
