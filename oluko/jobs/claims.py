@@ -13,19 +13,31 @@ from datetime import datetime, timedelta
 from traceback import format_exception
 from typing import Any
 
+from django.db import connection
 from django.tasks import TaskResultStatus
 from django.utils import timezone
 from django.utils.json import normalize_json
 from django_tasks_db.models import DBTaskResult
 
+from oluko.core.statements import change
 from oluko.jobs.presence import forget_gone, is_gone
 from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=45)
-_CANDIDATES = 5
+# So many are read at once; each is claimed for itself, right before it is done.
+_AHEAD = 20
 _TRACEBACK_CHARACTERS = 20_000
+_CLAIM = """
+    UPDATE django_tasks_database_dbtaskresult SET status = %s, started_at = %s, worker_ids = %s
+     WHERE id = %s AND status = %s AND COALESCE(started_at, enqueued_at) = %s
+"""
+_SUCCEED = """
+    UPDATE django_tasks_database_dbtaskresult
+       SET status = %s, finished_at = %s, return_value = %s, exception_class_path = '', traceback = ''
+     WHERE id = %s AND status = %s AND started_at = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,17 @@ class Claim:
 
     def succeed(self, value: object) -> bool:
         """Record success; False if the lease was lost meanwhile."""
-        return self._end(TaskResultStatus.SUCCESSFUL, return_value=normalize_json(value))
+        return bool(
+            change(
+                _SUCCEED,
+                TaskResultStatus.SUCCESSFUL,
+                timezone.now(),
+                _json(normalize_json(value)),
+                self.row.pk,
+                TaskResultStatus.RUNNING,
+                self.started_at,
+            )
+        )
 
     def fail(self, problem: BaseException) -> bool:
         """Record a failed attempt: again later, or for good after GiveUp or the last attempt. False if not ours."""
@@ -80,19 +102,28 @@ class Claim:
         return bool(self._mine().update(status=status, finished_at=timezone.now(), **(blank | changes)))
 
 
-def claim_job(queue: str, worker_id: str) -> Claim | None:
-    """The next due job of the queue, now this worker's; None if there is none. One plain read when idle."""
-    for row in DBTaskResult.objects.ready().filter(queue_name=queue)[:_CANDIDATES]:
+def claim_job(queue: str, worker_id: str, ahead: list[Any] | None = None) -> Claim | None:
+    """The next due job of the queue, now this worker's; None if there is none. One plain read when idle.
+
+    `ahead` is the worker's list of what it has read and not come to yet: what others took meanwhile is passed over.
+    """
+    ahead = [] if ahead is None else ahead
+    if not ahead:
+        ahead += reversed(DBTaskResult.objects.ready().filter(queue_name=queue)[:_AHEAD])
+    while ahead:
+        row = ahead.pop()
         claim = Claim(row, timezone.now(), (*row.worker_ids, worker_id))
-        claimed = DBTaskResult.objects.filter(
-            # The start of the attempt before this one: nobody took the row and gave it back in between.
-            pk=row.pk,
-            status=TaskResultStatus.READY,
-            started_at=row.started_at,
-        ).update(status=TaskResultStatus.RUNNING, started_at=claim.started_at, worker_ids=list(claim.attempts))
-        if claimed:
+        # The start of the attempt before this one: nobody took the row and gave it back in between.
+        before = row.started_at or row.enqueued_at
+        running, workers = TaskResultStatus.RUNNING, _json(list(claim.attempts))
+        if change(_CLAIM, running, claim.started_at, workers, row.pk, TaskResultStatus.READY, before):
             return claim
     return None
+
+
+def _json(value: object) -> object:
+    """As the database's driver takes a value of a JSON column."""
+    return None if value is None else connection.ops.adapt_json_value(value, None)
 
 
 def free_lost_jobs() -> int:

@@ -11,7 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.db import Error
 from django.tasks import TaskContext
@@ -43,6 +43,7 @@ class Worker:
         self._timetable = Timetable(find_recurring() if recurring else [], limits)
         self._next_beat = self._next_reap = 0.0
         self._presence: TextIO | None = None
+        self._ahead: list[Any] = []
 
     def run(self) -> None:
         """Turn after turn; returns once the worker was told to stop."""
@@ -73,7 +74,8 @@ class Worker:
             free_lost_jobs()
             self._next_reap = now + REAP_SECONDS
         self._timetable.run_due()
-        claim = None if self.limits.stopping or self._timetable.blocked else claim_job(self.queue, self.id)
+        kept = self.limits.stopping or self._timetable.blocked
+        claim = None if kept else claim_job(self.queue, self.id, self._ahead)
         if claim is not None:
             self._do(claim)
         return claim is not None

@@ -55,7 +55,7 @@ def handle_event(event_id: int) -> None:
 
 
 def _handle_charge(reference: str, data: dict[str, Any]) -> None:
-    if Payment.objects.filter(reference=reference).exists():
+    if read(Payment, "reference = %s", reference):
         check_payment(reference)
     else:
         facts = {name: data.get(name) for name in ("status", "amount", "currency", "domain")}

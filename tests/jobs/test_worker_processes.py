@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from oluko.jobs.claims import LEASE, free_lost_jobs
+from oluko.jobs.presence import is_gone
 from tests.databases import Copy, close_connection, on_server
 from tests.jobs import trial_jobs
 from tests.jobs.conftest import StartWorker, wait_until
@@ -26,11 +27,18 @@ def all_successful() -> bool:
     return not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists()
 
 
+def living_workers() -> int:
+    return sum(not is_gone(path.name) for path in (Path(settings.OLUKO_DATA) / "workers").glob("*"))
+
+
 def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_file: Path) -> None:
-    for number in range(JOBS):
-        trial_jobs.note.enqueue(str(number))
     start_worker()
     start_worker()
+    # Both ask for jobs before there are any, or the first would be through with them when the second has begun.
+    wait_until(lambda: living_workers() >= 2, 90)
+    with transaction.atomic():
+        for number in range(JOBS):
+            trial_jobs.note.enqueue(str(number))
 
     wait_until(all_successful, 90)
 
