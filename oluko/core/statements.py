@@ -17,6 +17,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Field, Model
 
+from oluko.core.database import turn_to_write
+
 # A statement takes 999 values on an old SQLite; our widest table has some forty columns.
 _ROWS = 20
 
@@ -40,7 +42,7 @@ def insert(rows: Sequence[Model], *, unless_known: str = "", returning: str = ""
 
 def change(sql: str, *values: object) -> int:
     """Run one UPDATE of standard SQL; how many rows it changed."""
-    with connection.cursor() as cursor:
+    with turn_to_write(), connection.cursor() as cursor:
         cursor.execute(sql, [_adapted(value) for value in values])
         return int(cursor.rowcount)
 
