@@ -2,7 +2,7 @@
 
 For the chat of the built-in room: `GET session_thread` with `Accept: application/json` and `?after=ID` answers
 `{"messages": [{id, author, mine, text, at, files: [{name, kind, url}]}], "last": ID}`, at most 40, oldest first, and
-the latest 40 without `after`; `POST session_messages` with the same header takes `text` and `key` (a UUID for each message,
+the latest 40 without `after`; `POST session_messages` with the same header takes `text` and `key` (a UUID a message,
 kept for a repeat) as a form and answers 201 with `{"message": {…}}`, 200 for a repeat, or 4xx with `{"error": words}`.
 Text is plain: set it as `textContent`, never as HTML.
 """
