@@ -20,6 +20,7 @@ from oluko.demo.courses import create_courses
 from oluko.demo.offerings import create_offerings
 from oluko.demo.past import create_past
 from oluko.demo.people import create_people
+from oluko.demo.sessions import leave_traces
 from oluko.demo.tasks import pay_in_sandbox
 from oluko.demo.upcoming import create_upcoming
 from oluko.payments.models import Payment
@@ -45,7 +46,7 @@ def seed() -> bool:
     courses = create_courses(chance, people, monday)
     offerings = create_offerings(chance, people, courses, monday)
     create_past(chance, people, offerings, monday)
-    create_upcoming(chance, people, offerings, now)
+    leave_traces(people, create_upcoming(chance, people, offerings, now))
     _tell_sandbox()
     return True
 

@@ -38,12 +38,16 @@ _REQUESTED = (
 )
 _APPROVED = (("yusuf.garba", "Mock take-home task, reviewed", 6, "10:00"),)
 _JUST_ENDED = ("dami.fasholu", "Unblock me: half an hour on one bug", -1, "16:00")
+_COMPLAINED = ("temitope.oni", "Your slowest query", -1, "13:00")
 
 
-def create_upcoming(chance: random.Random, people: dict[str, Person], offerings: list[Offering], now: datetime) -> None:
-    """Live bookings with their claims, and one session of yesterday whose money still waits. Call inside a transaction.
+def create_upcoming(
+    chance: random.Random, people: dict[str, Person], offerings: list[Offering], now: datetime
+) -> Booking:
+    """Live bookings with their claims, and two of yesterday whose money waits. Call inside a transaction.
 
-    Neither Ada nor Bola gets an open hold or request, so that each still has all three.
+    Returns that of yesterday's with which its student was not content. Neither Ada nor Bola gets an open hold or
+    request, so that each still has all three.
     """
     listed = {offering.title: offering for offering in offerings}
     past = Past()
@@ -59,10 +63,12 @@ def create_upcoming(chance: random.Random, people: dict[str, Person], offerings:
 
     ahead = [made(row, BookingMode.INSTANT, timedelta(hours=20)) for row in _PAID]
     ended = made(_JUST_ENDED, BookingMode.INSTANT, timedelta(days=3))
-    for booking in [*ahead, ended]:
+    complained = made(_COMPLAINED, BookingMode.INSTANT, timedelta(days=2))
+    for booking in [*ahead, ended, complained]:
         # The sandbox gives the charge its number; until then, and afterwards, our own reference finds it.
         paid(chance, past, booking, booking.created_at + timedelta(minutes=5)).paystack_id = ""
-    finished(past, ended, Status.COMPLETED, ended.ends_at)
+    for booking in (ended, complained):
+        finished(past, booking, Status.COMPLETED, booking.ends_at)
     asked = [made(row, BookingMode.REQUEST, timedelta(0)) for row in _REQUESTED]
     approved = [made(row, BookingMode.REQUEST, timedelta(hours=6)) for row in _APPROVED]
     for booking in approved:
@@ -79,6 +85,7 @@ def create_upcoming(chance: random.Random, people: dict[str, Person], offerings:
     for booking in approved:
         tell(booking, booking.student, "approved")
     _leave_unread(people, now)
+    return complained
 
 
 def _approve(past: Past, booking: Booking, at: datetime) -> None:

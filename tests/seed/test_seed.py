@@ -17,6 +17,7 @@ from oluko.accounts.people import has_verified_email
 from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
 from oluko.calendars.claims import quarters
 from oluko.calendars.models import Claim
+from oluko.core import clock
 from oluko.courses.models import Course, Enrolment
 from oluko.demo.courses import COURSES
 from oluko.demo.seed import seed
@@ -24,7 +25,8 @@ from oluko.demo.thumbnails import FOLDER, draw
 from oluko.ledger.models import Account, AuditEntry, Transfer
 from oluko.notifications.models import Notification
 from oluko.offerings.models import Offering
-from oluko.payments.models import Payment
+from oluko.payments.models import Payment, Problem, ReviewItem
+from oluko.payments.release import release_due
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +78,34 @@ def test_only_who_teaches_or_made_a_course_links_offerings_to_it(seeded: None) -
     linked = Offering.objects.filter(course__isnull=False)
     assert not linked.exclude(Q(course__tutor=F("tutor")) | Q(course__creator=F("tutor"))).exists()
     assert not Course.objects.filter(Q(tutor=person("mei")) | Q(creator=person("mei"))).exists()
+
+
+def test_ada_and_tunde_have_written_and_met(seeded: None, client: Client) -> None:
+    """A thread before the next session; notes, tasks and who was there of the last one."""
+    shared = Booking.objects.filter(student=person("ada"), tutor=person("tunde"))
+    ahead = shared.filter(status=Status.SCHEDULED).earliest("scheduled_at")
+    assert [message.author for message in ahead.conversation.order_by("pk")] == [
+        person("ada"),
+        person("tunde"),
+        person("ada"),
+    ]
+    assert all(ahead.created_at < message.created_at <= clock.now() for message in ahead.conversation.all())
+    held = shared.filter(status=Status.COMPLETED).latest("scheduled_at")
+    assert held.note.text
+    assert [task.done_at is None for task in held.tasks.all()] == [False, True]
+    last = Booking.objects.filter(status=Status.COMPLETED).latest("scheduled_at")
+    assert {stay.person_id for stay in last.attendance.all()} == {last.student_id, last.tutor_id}
+    client.force_login(person("ada"))
+    assert held.note.text.split()[0] in client.get(f"/mentorship/session/{held.pk}/messages").content.decode()
+
+
+def test_a_reported_problem_waits_for_the_operator_and_holds_its_money(seeded: None) -> None:
+    problem = Problem.objects.get()
+    assert problem.booking.release_held
+    assert problem.booking.released_at is None
+    assert ReviewItem.objects.get(kind="PROBLEM").detail["problem"] == str(problem.pk)
+    release_due()
+    assert Booking.objects.get(pk=problem.booking_id).released_at is None
 
 
 def test_zainab_is_a_stranger_to_everything(seeded: None) -> None:
