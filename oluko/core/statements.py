@@ -51,7 +51,27 @@ def read[M: Model](model: type[M], where: str, *values: object, lock: bool = Fal
     """Whole rows of one model by a condition in standard SQL; locked until the transaction ends if so wanted."""
     # SQLite has no such lock and needs none: its transactions of ours come one after the other.
     locking = f" {connection.ops.for_update_sql()}" if lock and connection.features.has_select_for_update else ""
-    return list(model._default_manager.raw(_selection(model, where) + locking, [_adapted(value) for value in values]))
+    with connection.cursor() as cursor:
+        cursor.execute(_selection(model, where) + locking, [_adapted(value) for value in values])
+        rows = cursor.fetchall()
+    names = [field.attname for field in model._meta.concrete_fields]
+    return [model.from_db(connection.alias, names, _converted(model, row)) for row in rows]
+
+
+def _converted(model: type[Model], row: Sequence[Any]) -> list[Any]:
+    values = list(row)
+    for place, column, converters in _converters(model):
+        for convert in converters:
+            values[place] = convert(values[place], column, connection)
+    return values
+
+
+@cache
+def _converters(model: type[Model]) -> list[tuple[int, Any, list[Any]]]:
+    """What the ORM does with the values of a model's columns, by their places; most need nothing."""
+    columns = [field.get_col(model._meta.db_table) for field in model._meta.concrete_fields]
+    found = [(connection.ops.get_db_converters(each) + each.get_db_converters(connection)) for each in columns]
+    return [(place, columns[place], converters) for place, converters in enumerate(found) if converters]
 
 
 @cache
