@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, vCalAddress, vDuration, vText
 
 from oluko.accounts.models import Person
 from oluko.bookings.models import FINAL, LIVE, Booking, PaymentStatus, Status
@@ -30,13 +31,13 @@ CANCELLED_DAYS = 30
 READ_AGAIN = timedelta(minutes=30)
 _SALT = "oluko.calendar.feed"
 _DIGEST_BYTES = 20
-_OCTETS = 75
 
 
 def session_file(booking: Booking, person: Person) -> str:
     """The session as that one of the two has it in their calendar: to add it, change it, or take it out."""
-    method = "METHOD:CANCEL" if _status(booking) == "CANCELLED" else "METHOD:PUBLISH"
-    return _calendar([method, *_event(booking, person, clock.now())])
+    calendar = _calendar("CANCEL" if _status(booking) == "CANCELLED" else "PUBLISH")
+    calendar.add_component(_event(booking, person, clock.now()))
+    return str(calendar.to_ical(), "utf-8")
 
 
 def feed(person: Person) -> bytes:
@@ -44,16 +45,14 @@ def feed(person: Person) -> bytes:
 
     What is ahead, 90 days of what was, and for 30 days what was called off, so that calendars drop it.
     """
-    minutes = f"PT{READ_AGAIN // timedelta(minutes=1)}M"
-    lines = [
-        f"X-WR-CALNAME:{_escaped(_('Oluko sessions'))}",
-        f"X-WR-TIMEZONE:{_escaped(person.time_zone)}",
-        f"REFRESH-INTERVAL;VALUE=DURATION:{minutes}",
-        f"X-PUBLISHED-TTL:{minutes}",
-    ]
+    calendar = _calendar()
+    calendar.add("X-WR-CALNAME", vText(_("Oluko sessions")))
+    calendar.add("X-WR-TIMEZONE", vText(person.time_zone))
+    calendar.add("REFRESH-INTERVAL", READ_AGAIN, parameters={"VALUE": "DURATION"})
+    calendar.add("X-PUBLISHED-TTL", vDuration(READ_AGAIN))
     for booking in _sessions(person):
-        lines += _event(booking, person, _last_change(booking))
-    return _calendar(lines).encode()
+        calendar.add_component(_event(booking, person, _last_change(booking)))
+    return bytes(calendar.to_ical())
 
 
 def feed_token(person: Person) -> str:
@@ -95,32 +94,32 @@ def _sessions(person: Person) -> Iterable[Booking]:
     )
 
 
-def _calendar(lines: list[str]) -> str:
-    """A calendar of these content lines. Written by hand, because a library took longer for it than all the SQL."""
-    head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Oluko//Sessions//EN", "CALSCALE:GREGORIAN"]
-    return "".join(f"{_folded(line)}\r\n" for line in (*head, *lines, "END:VCALENDAR"))
+def _calendar(method: str = "") -> Calendar:
+    calendar = Calendar()
+    calendar.add("VERSION", "2.0")
+    calendar.add("PRODID", "-//Oluko//Sessions//EN")
+    calendar.add("CALSCALE", "GREGORIAN")
+    if method:
+        calendar.add("METHOD", method)
+    return calendar
 
 
-def _event(booking: Booking, person: Person, stamp: datetime) -> list[str]:
+def _event(booking: Booking, person: Person, stamp: datetime) -> Event:
     other = booking.tutor if person.pk == booking.student_id else booking.student
     page = f"{settings.OLUKO_BASE_URL}{reverse('session', args=[booking.pk])}"
-    title = _plain(_("%(title)s with %(other)s") % {"title": booking.title, "other": other.name})
-    status = _status(booking)
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{booking.pk}@{site_host()}",
-        f"SEQUENCE:{booking.version}",
-        f"DTSTAMP:{_instant(stamp)}",
-        f"DTSTART:{_instant(booking.scheduled_at)}",
-        f"DTEND:{_instant(booking.ends_at)}",
-        f"SUMMARY:{_escaped(title)}",
-        f"DESCRIPTION:{_escaped(f'{_said(booking)}\n{page}')}",
-        f"URL:{page}",
-        f"STATUS:{status}",
-        f"TRANSP:{'TRANSPARENT' if status == 'CANCELLED' else 'OPAQUE'}",
-        _organizer(),
-        "END:VEVENT",
-    ]
+    event = Event()
+    event.add("UID", f"{booking.pk}@{site_host()}")
+    event.add("SEQUENCE", booking.version)
+    event.add("DTSTAMP", stamp.astimezone(UTC).replace(microsecond=0))
+    event.add("DTSTART", booking.scheduled_at.astimezone(UTC))
+    event.add("DTEND", booking.ends_at.astimezone(UTC))
+    event.add("SUMMARY", _plain(_("%(title)s with %(other)s") % {"title": booking.title, "other": other.name}))
+    event.add("DESCRIPTION", f"{_said(booking)}\n{page}")
+    event.add("URL", page)
+    event.add("STATUS", _status(booking))
+    event.add("TRANSP", "TRANSPARENT" if _status(booking) == "CANCELLED" else "OPAQUE")
+    event.add("ORGANIZER", _organizer())
+    return event
 
 
 def _status(booking: Booking) -> str:
@@ -148,34 +147,11 @@ def _last_change(booking: Booking) -> datetime:
     return max(at for at in known if at is not None)
 
 
-def _organizer() -> str:
+def _organizer() -> vCalAddress:
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    # Between quotes anything but a quote may stand (RFC 5545, 3.2).
-    return f'ORGANIZER;CN="{_plain(name or "Oluko").replace('"', "'")}":mailto:{address}'
-
-
-def _instant(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _escaped(text: str) -> str:
-    """A value of type TEXT (RFC 5545, 3.3.11)."""
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """The line in parts of at most 75 octets (RFC 5545, 3.1), none of which ends within a character."""
-    if len(line.encode()) <= _OCTETS:
-        return line
-    parts, size = [""], 0
-    for each in line:
-        size += len(each.encode())
-        if size > _OCTETS:
-            # The space that a further part begins with is one of its octets.
-            parts.append("")
-            size = 1 + len(each.encode())
-        parts[-1] += each
-    return "\r\n ".join(parts)
+    organizer = vCalAddress(f"mailto:{address}")
+    organizer.params["CN"] = vText(name or "Oluko")
+    return organizer
 
 
 def site_host() -> str:

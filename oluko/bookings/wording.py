@@ -14,7 +14,7 @@ from oluko.bookings.calendar_files import session_file
 from oluko.bookings.models import FINAL, Booking, Status
 from oluko.core import clock, money
 from oluko.core.times import both_clocks, show, when_for
-from oluko.notifications.kinds import Group, Telling, check_by, know
+from oluko.notifications.kinds import Group, Telling, check_by, file_by, know
 from oluko.notifications.models import Notification
 from oluko.notifications.notifications import Message, notify_all
 
@@ -276,8 +276,6 @@ def compose(
         useful_until=useful_until,
         facts=_rows(booking, person, other_time),
         links=links_for(booking, person),
-        # What is over need not enter a calendar any more.
-        calendar_file=session_file(booking, person) if booking.ends_at > clock.now() else "",
     )
 
 
@@ -370,3 +368,16 @@ def _still_true(notification: Notification) -> bool:
 
 # News of a time that is not true any more would mislead; whatever took its place is told by itself.
 check_by(_still_true, ("requested", "approved", "paid", "moved", "proposed", "started"))
+
+
+def _calendar_file(notification: Notification) -> str:
+    """The session as it stands when the mail goes out: who moved on meanwhile has a higher number in it."""
+    people = Booking.objects.select_related("tutor", "student")
+    booking = people.filter(pk=notification.booking_id).first()
+    # What is over need not enter a calendar any more.
+    if booking is None or booking.ends_at <= clock.now():
+        return ""
+    return session_file(booking, notification.person)
+
+
+file_by(_calendar_file, TEXTS)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from oluko.notifications.models import Notification
 
 type StillTrue = Callable[[Notification], bool]
+type CalendarFile = Callable[[Notification], str]
 
 
 class Channel(models.TextChoices):
@@ -71,6 +72,7 @@ class Telling:
 
 KINDS: dict[str, Telling] = {}
 _CHECKS: dict[str, StillTrue] = {}
+_FILES: dict[str, CalendarFile] = {}
 
 
 def know(tellings: Mapping[str, Telling]) -> None:
@@ -83,6 +85,17 @@ def know(tellings: Mapping[str, Telling]) -> None:
 def check_by(check: StillTrue, kinds: Iterable[str]) -> None:
     """Ask `check` in the moment of sending whether these kinds are still true; what is not is not sent."""
     _CHECKS.update(dict.fromkeys(kinds, check))
+
+
+def file_by(compose: CalendarFile, kinds: Iterable[str]) -> None:
+    """Let `compose` write the calendar file of these kinds, in the moment of sending: iCalendar text, or nothing."""
+    _FILES.update(dict.fromkeys(kinds, compose))
+
+
+def calendar_file_of(notification: Notification) -> str:
+    """The iCalendar text that a mail brings along, as things stand now; empty where there is none."""
+    compose = _FILES.get(notification.kind)
+    return compose(notification) if compose else ""
 
 
 def group_of(kind: str) -> Group:

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from oluko.core.times import when_for
+from oluko.notifications.kinds import calendar_file_of
 from oluko.notifications.marks import marked
 from oluko.notifications.models import Delivery
 from oluko.notifications.unsubscribing import off_address
@@ -38,8 +39,8 @@ def compose(delivery: Delivery) -> EmailMultiAlternatives:
         headers=headers,
     )
     message.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
-    if notification.calendar_file:
-        message.attach(_calendar_part(notification.calendar_file))
+    if calendar_file := calendar_file_of(notification):
+        message.attach(_calendar_part(calendar_file))
     return message
 
 

@@ -33,7 +33,6 @@ class Notification(models.Model):
     subject = models.CharField(max_length=200, blank=True, help_text=_("of the mail, if it is not the title"))
     facts = models.JSONField(default=list, blank=True, help_text=_("pairs of label and text that the mail shows"))
     links = models.JSONField(default=list, blank=True, help_text=_("pairs of label and path that the mail offers"))
-    calendar_file = models.TextField(blank=True, help_text=_("iCalendar text that goes with the mail"))
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 

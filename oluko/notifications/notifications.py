@@ -44,7 +44,6 @@ class Message:
     subject: str = ""
     facts: Sequence[tuple[str, str]] = field(default=())
     links: Sequence[tuple[str, str]] = field(default=())
-    calendar_file: str = ""
 
     @property
     def key(self) -> str:

@@ -18,7 +18,9 @@ from oluko.bookings.calendar_files import feed, feed_address, feed_token, sessio
 from oluko.bookings.models import Booking
 from oluko.bookings.sessions import complete_unmarked
 from oluko.core.logs import LineFormatter
+from oluko.meetings.moves import reschedule_session
 from oluko.notifications.delivering import deliver
+from oluko.notifications.kinds import calendar_file_of
 from oluko.notifications.models import Delivery, Notification
 from oluko.offerings.models import Offering
 from oluko.payments.cancellations import cancel_booking
@@ -248,7 +250,7 @@ def test_a_cancellation_takes_the_session_out_of_the_calendar(
     booking = pay(hold(ada))
     Notification.objects.all().delete()
     cancel_booking(ada, booking.pk, reason="Ill")
-    files = list(Notification.objects.filter(kind="cancelled").values_list("calendar_file", flat=True))
+    files = [calendar_file_of(told) for told in Notification.objects.filter(kind="cancelled")]
     assert files
     assert all("METHOD:CANCEL" in text and "STATUS:CANCELLED" in text for text in files)
 
@@ -259,7 +261,16 @@ def test_news_of_what_is_over_bring_no_file(ada: Person, hold: Take, frozen: Fro
     complete_unmarked()
     told = Notification.objects.filter(booking_id=booking.pk, kind="completed")
     assert told.exists()
-    assert not told.exclude(calendar_file="").exists()
+    assert {calendar_file_of(each) for each in told} == {""}
+
+
+def test_a_mail_that_is_late_brings_the_session_as_it_stands_then(ada: Person, hold: Take, at: datetime) -> None:
+    booking = pay(hold(ada))
+    told = Notification.objects.get(kind="paid", person=ada)
+    reschedule_session(ada, booking.pk, at + timedelta(days=1))
+    (event,) = events(calendar_file_of(told))
+    assert event["DTSTART"].dt == at + timedelta(days=1)
+    assert event["SEQUENCE"] == Booking.objects.get().version
 
 
 def test_the_page_shows_the_address_to_its_owner_and_how_to_use_it(ada: Person, signed_in: SignedIn) -> None:
