@@ -411,6 +411,8 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django_tasks": {"level": "WARNING"},
+        # A receipt's font is cut to its letters, with forty lines about it.
+        "fontTools": {"level": "WARNING"},
         # It repeats, for every try, what the failed request or job says anyway.
         "psycopg.pool": {"level": "ERROR"},
         "django": {"handlers": [], "propagate": True},

@@ -25,7 +25,7 @@ class Gateway:
         return ResolvedAccount(account_number, "ADAEZE OBI")
 
     def create_recipient(self, *, account_number: str, **_facts: object) -> Recipient:
-        return Recipient(f"RCP_{account_number}", "Ada", account_number, "ADAEZE OBI", BANK.code, BANK.name, "NGN")
+        return Recipient("RCP_gx2wn530m0i3w3m", "Ada", account_number, "ADAEZE OBI", BANK.code, BANK.name, "NGN")
 
 
 @pytest.fixture
