@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oluko.core import clock
-from oluko.core.csv_files import csv_answer, plain
+from oluko.core.csv_files import Cell, csv_answer, plain
 from oluko.operator import money
 from oluko.operator.views import operator_only
 
@@ -47,7 +47,7 @@ def overview_csv(request: HttpRequest) -> HttpResponse:
     """Each day of the period; amounts in major units."""
     rows = _days(request)
     header = ("day", "in", "given_back", "paid_out", "earned", "fees")
-    cells = [
+    cells: list[list[Cell]] = [
         [f"{row.day}", *(plain(sum_) for sum_ in (row.into, row.back, row.paid_out, row.earned, row.fees))]
         for row in rows
     ]
