@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,31 @@ TELLERS = {"notify": (1,), "Message": (1,), "tell": (1, 2), "tell_both": (1,), "
 
 def kinds_in_the_code() -> set[str]:
     """Every kind that stands as a word in a call which tells somebody something."""
-    found = set()
-    for path in OLUKO.rglob("*.py"):
-        if "demo" in path.parts or "migrations" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in TELLERS:
-                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                found |= {word for place in TELLERS[name] for word in words_of(node.args[place : place + 1])}
+    trees = [
+        ast.parse(path.read_text())
+        for path in OLUKO.rglob("*.py")
+        if "demo" not in path.parts and "migrations" not in path.parts
+    ]
+    return {word for tree in trees for words in told_in(tree, TELLERS | wrappers(tree)) for word in words_of(words)}
+
+
+def told_in(tree: ast.AST, tellers: dict[str, tuple[int, ...]]) -> Iterator[list[ast.expr]]:
+    """What stands in the kind's place of each telling call; empty where the call gives too few."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            yield from (node.args[place : place + 1] for place in tellers.get(name, ()))
+
+
+def wrappers(tree: ast.AST) -> dict[str, tuple[int, ...]]:
+    """A file's own functions that pass one of their arguments on as the kind, and the place of that one."""
+    found: dict[str, tuple[int, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            passed = {word.id for words in told_in(node, TELLERS) for word in words if isinstance(word, ast.Name)}
+            places = tuple(place for place, each in enumerate(node.args.args) if each.arg in passed)
+            if places and node.name.startswith("_"):
+                found[node.name] = places
     return found
 
 
