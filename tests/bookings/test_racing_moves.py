@@ -37,7 +37,8 @@ pytestmark = pytest.mark.usefixtures("database_copy")
 
 ROUNDS = 5
 HALF, HOUR, DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)
-REFUSALS = {"time_taken", "moved_on", "has_started", "no_proposal"}
+# "too_early": who starts it reads it when it has just moved to another week.
+REFUSALS = {"time_taken", "moved_on", "has_started", "no_proposal", "too_early"}
 
 type Take = Callable[..., Booking]
 
