@@ -48,11 +48,12 @@ def is_failure(line: ConsoleMessage) -> bool:
     """Whether a line of the console tells of a fault of ours.
 
     Chromium calls every answer of 409 and 422 an error, which forms that explain a refusal give on purpose, and htmx
-    the request that it gave up because the reader has moved on.
+    the request that it gave up because the reader has moved on. A fresh context has no push service, and says so.
     """
     refused = "Failed to load resource" in line.text and any(code in line.text for code in ("409", "422"))
     given_up = line.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
-    return line.type == "error" and not refused and not given_up
+    no_push = "does not support the Push API in incognito" in line.text
+    return line.type == "error" and not (refused or given_up or no_push)
 
 
 @pytest.fixture
