@@ -97,7 +97,13 @@ def free_port() -> int:
 
 
 def start_sandbox(
-    data_dir: Path, paystack_key: str, webhook_url: str, *, port: int = 0, refund_delay: float = 0.2, zoom_calls: int = 100_000
+    data_dir: Path,
+    paystack_key: str,
+    webhook_url: str,
+    *,
+    port: int = 0,
+    refund_delay: float = 0.2,
+    zoom_calls: int = 100_000,
 ) -> Sandbox:
     """Start it and wait until it says that it is ready; the caller stops it."""
     port = port or free_port()
@@ -136,10 +142,18 @@ def start_sandbox(
 
 @contextmanager
 def run_sandbox(
-    data_dir: Path, paystack_key: str, webhook_url: str, *, port: int = 0, refund_delay: float = 0.2, zoom_calls: int = 100_000
+    data_dir: Path,
+    paystack_key: str,
+    webhook_url: str,
+    *,
+    port: int = 0,
+    refund_delay: float = 0.2,
+    zoom_calls: int = 100_000,
 ) -> Iterator[Sandbox]:
     """A sandbox for the length of a with block; a free port is picked if none is given."""
-    sandbox = start_sandbox(data_dir, paystack_key, webhook_url, port=port, refund_delay=refund_delay, zoom_calls=zoom_calls)
+    sandbox = start_sandbox(
+        data_dir, paystack_key, webhook_url, port=port, refund_delay=refund_delay, zoom_calls=zoom_calls
+    )
     try:
         yield sandbox
     finally:
