@@ -372,8 +372,9 @@ check_by(_still_true, ("requested", "approved", "paid", "moved", "proposed", "st
 
 def _calendar_file(notification: Notification) -> str:
     """The session as it stands when the mail goes out: who moved on meanwhile has a higher number in it."""
-    people = Booking.objects.select_related("tutor", "student")
-    booking = people.filter(pk=notification.booking_id).first()
+    if notification.booking_id is None:
+        return ""
+    booking = Booking.objects.select_related("tutor", "student").filter(pk=notification.booking_id).first()
     # What is over need not enter a calendar any more.
     if booking is None or booking.ends_at <= clock.now():
         return ""

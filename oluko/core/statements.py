@@ -94,7 +94,7 @@ def _selection(model: type[Model], where: str) -> str:
     return f'SELECT {names} FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608
 
 
-def _adapted(value: object) -> object:
+def _adapted(value: object) -> Any:
     """A value as the database's driver takes it, as a field of the model would hand it over."""
     if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
         return value.hex
