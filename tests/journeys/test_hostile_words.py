@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.conversations.test_scripts import PAYLOADS
 from tests.journeys import steps
@@ -49,9 +49,15 @@ def test_nothing_that_is_written_runs(new_page: Callable[..., Page], site: Site)
     key, starts, student_mail, tutor_mail = json.loads(site.oluko("shell", "-c", ARRANGE).splitlines()[-1])
     steps.set_clock(site, datetime.fromisoformat(starts) + timedelta(minutes=90))
     lines, path = PAYLOADS, f"/mentorship/session/{key}"
-    tutor, student, dialogs = new_page(), new_page(), []
+    tutor, student = new_page(), new_page()
+    dialogs: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
     for page, mail in ((tutor, tutor_mail), (student, student_mail)):
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", refuse)
         page.add_init_script(WATCH)
         sign_in(page, mail)
         page.goto(f"{path}/messages")
