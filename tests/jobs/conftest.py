@@ -38,7 +38,7 @@ def start_worker(database_copy: Copy, trial_file: Path) -> Iterator[StartWorker]
         process.wait()
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 90.0) -> None:
     """Look until it is so; AssertionError if it is not within so many seconds."""
     end = time.monotonic() + seconds
     while not true():
