@@ -56,7 +56,7 @@ class Payment(models.Model):
 
 
 class Receipt(models.Model):
-    """The number under which a payment's receipt is printed; given out in order, once, when it is first asked for."""
+    """The number under which a payment's receipt is printed; given out in order, once, a moment after it arrived."""
 
     number = models.PositiveIntegerField(unique=True)
     payment = models.OneToOneField(Payment, models.PROTECT, related_name="receipt")

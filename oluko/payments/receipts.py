@@ -1,4 +1,4 @@
-"""Receipts: each payment that arrived has one, numbered in order when it is first asked for, as it stands today."""
+"""Receipts: each payment that arrived has one, numbered in the order of arrival, and shown as it stands today."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oluko.bookings.access import get_booking
 from oluko.bookings.models import Booking
 from oluko.core import clock, money, times
 from oluko.core.database import repeat_on_deadlock
-from oluko.core.errors import NotFound
+from oluko.core.errors import Conflict, NotFound
 from oluko.ledger.models import Transfer
 from oluko.payments.models import Payment, Receipt, Refund
 
@@ -97,6 +97,7 @@ class Paper:
         return "warn" if whole else "wait", words[whole, done] % shown
 
 
+BATCH = 200
 # What a bank takes by a dispute; beyond that it is the platform's loss, and nothing of this payment.
 _TAKEN = ("dispute_lost_tutor", "dispute_lost_owed", "dispute_lost_platform", "dispute_lost_unapplied")
 # Paystack's words for how it was paid.
@@ -145,9 +146,15 @@ def may_have_receipt(reader: Person, booking: Booking) -> bool:
 
 
 def paper_of(payment: Payment) -> Paper:
-    """What the receipt of a payment says today; its number is given now, if it has none. Payment with its booking."""
+    """What the receipt of a payment says today; the payment with its booking.
+
+    Raises Conflict in the moment before it has its number: looking at a page gives none.
+    """
+    receipt = Receipt.objects.filter(payment=payment).first()
+    if receipt is None:
+        raise Conflict("receipt_soon", _("Your receipt is given its number in a moment. Load this page again."))
     return Paper(
-        receipt=receipt_of(payment),
+        receipt=receipt,
         payment=payment,
         booking=payment.booking,
         business=business(),
@@ -156,15 +163,19 @@ def paper_of(payment: Payment) -> Paper:
     )
 
 
-def receipt_of(payment: Payment) -> Receipt:
-    """The payment's receipt; the first time it is asked for, the next number is given to it, for ever."""
-    return Receipt.objects.filter(payment=payment).first() or _issue(payment)
+def number_receipts() -> int:
+    """Give their numbers to the payments that have arrived since; how many.
+
+    Not in the transaction of the payment itself: there all payments would wait for each other.
+    """
+    bare = Payment.objects.filter(status=Payment.Status.PAID, receipt__isnull=True).order_by("paid_at", "id")
+    return len([give_number(payment) for payment in bare[:BATCH]])
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _issue(payment: Payment) -> Receipt:
-    """Give the payment the next number.
+def give_number(payment: Payment) -> Receipt:
+    """The payment's receipt, with the next number if it has none; it keeps it for ever.
 
     Who loses a race for a number waits at its unique key until the winner has committed, and takes the next one: no
     number is left out, and none is given twice. Somebody has gone ahead whenever one must try again, so that it ends.

@@ -89,6 +89,14 @@ def ask_about_disputes() -> None:
     check_disputes()
 
 
+@recurring("payments.receipts", every=5)
+def number_new_receipts() -> None:
+    """Receipts of what has arrived."""
+    from oluko.payments.receipts import number_receipts
+
+    number_receipts()
+
+
 @recurring("payments.no_shows", every=15)
 def conclude_tutors_absences() -> None:
     """Sessions whose tutor was not there, a day after their end."""

@@ -208,13 +208,8 @@ POST action/markNotificationsRead                            -      in      200 
 METHODS = ("GET", "POST")
 KEY = "9f0c1d7e-6f0a-4f0e-9d35-6a3f6f6a1c12"
 PROGRAMS = ("api/", "action/")
-# The return page has the payment looked at again: a job, and the row that says so. A receipt has its number from when
-# it is first asked for.
-WRITES_BY_GET = {
-    "mentorship/verify-payment": {"django_tasks_database_dbtaskresult"},
-    "mentorship/session/<uuid:booking_id>/receipt": {"payments_receipt"},
-    "mentorship/session/<uuid:booking_id>/receipt.pdf": {"payments_receipt"},
-}
+# The return page has the payment looked at again: a job, and the row that says so.
+WRITES_BY_GET = {"mentorship/verify-payment": {"django_tasks_database_dbtaskresult"}}
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.models import Payment
 from oluko.payments.paystack import Bank
+from oluko.payments.receipts import number_receipts
 from oluko.payouts.bank_accounts import save_bank_account
 from oluko.payouts.models import Payout
 from oluko.payouts.payouts import request_payout
@@ -124,6 +125,7 @@ def build_world(frozen: Frozen) -> World:
     for lesson in course.lessons.all():
         mark_lesson_done(ada, lesson.pk)
     issue_token(ada, PRIVATE_WORDS[1])
+    number_receipts()
     return World(
         people=people,
         bookings=bookings,

@@ -16,7 +16,7 @@ from oluko.payments.cancellations import cancel_booking
 from oluko.payments.finalize import apply_charge
 from oluko.payments.giving_back import give_back_goodwill
 from oluko.payments.models import Payment, Receipt, Refund
-from oluko.payments.receipts import receipt_of
+from oluko.payments.receipts import give_number, number_receipts
 from oluko.payments.refunds import settle
 from tests.cast import make_offering
 from tests.conftest import Frozen
@@ -30,12 +30,14 @@ type SignIn = Callable[..., Client]
 
 
 def page(client: Client, booking: Booking, query: str = "") -> str:
+    number_receipts()
     answer = client.get(f"/mentorship/session/{booking.pk}/receipt{query}")
     assert answer.status_code == 200, answer.status_code
     return re.sub(r"<[^>]+>|\s+", " ", answer.content.decode())
 
 
 def file(client: Client, booking: Booking, query: str = "") -> str:
+    number_receipts()
     answer = client.get(f"/mentorship/session/{booking.pk}/receipt.pdf{query}")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     return pdf_text(answer.content)
@@ -85,11 +87,27 @@ def test_only_the_student_and_operators_have_it(
     frozen: Frozen, offering: Offering, ada: Person, tunde: Person, zainab: Person, admin: Person, signed_in: SignIn
 ) -> None:
     booking = paid_ahead(frozen, offering, ada)
+    number_receipts()
     for path in ("receipt", "receipt.pdf"):
         address = f"/mentorship/session/{booking.pk}/{path}"
         got = [signed_in(person).get(address).status_code for person in (ada, admin, tunde, zainab)]
         assert got == [200, 200, 404, 404]
         assert Client().get(address)["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_looking_gives_no_number_and_numbers_follow_the_order_of_arrival(
+    frozen: Frozen, offering: Offering, ada: Person, signed_in: SignIn
+) -> None:
+    booking = paid_ahead(frozen, offering, ada)
+    again = attempt(booking, "olk-again-0001")
+    assert apply_charge(again.reference, charge_for(again))
+    answer = signed_in(ada).get(f"/mentorship/session/{booking.pk}/receipt")
+    assert (answer.status_code, Receipt.objects.count()) == (409, 0)
+    assert "in a moment" in answer.content.decode()
+    assert (number_receipts(), number_receipts()) == (2, 0)
+    arrived = Payment.objects.filter(status="PAID").order_by("paid_at")
+    assert [payment.receipt.number for payment in arrived] == [1, 2]
 
 
 @pytest.mark.django_db
@@ -177,7 +195,7 @@ def test_racing_requests_get_one_number_each_without_gaps(
     payments = pay_some(frozen, offering, (ada, bola))
 
     def ask(place: int) -> int:
-        return receipt_of(Payment.objects.get(pk=payments[place % len(payments)])).number
+        return give_number(Payment.objects.get(pk=payments[place % len(payments)])).number
 
     numbers, errors = run(4 * len(payments), ask)
     assert errors == []
