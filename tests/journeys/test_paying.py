@@ -62,7 +62,7 @@ def test_second_of_two_tabs_that_both_pay_is_refunded(new_page: Callable[..., Pa
     other.get_by_role("link", name="Follow the money").click()
     expect(other.get_by_role("heading", name="The money of this session")).to_be_visible()
     look(other)
-    steps.reload_until(other, other.get_by_role("listitem").filter(has_text="Refunded"))
+    steps.reload_until(other, other.get_by_role("listitem").filter(has_text="Back with you"))
     one.goto("/notifications")
     expect(one.locator("main")).to_contain_text(re.compile("back", re.IGNORECASE))
     steps.see_row(one, "/student/mentorship?tab=pending", TITLE, "Paid")
