@@ -80,12 +80,16 @@ def create_upcoming(
         want_meeting(booking)
     for payment in past.payments:
         pay_in_sandbox.enqueue(str(payment.pk))
+    _tell_of(asked, approved)
+    _leave_unread(people, now)
+    return complained
+
+
+def _tell_of(asked: list[Booking], approved: list[Booking]) -> None:
     for booking in asked:
         tell(booking, booking.tutor, "requested")
     for booking in approved:
         tell(booking, booking.student, "approved")
-    _leave_unread(people, now)
-    return complained
 
 
 def _approve(past: Past, booking: Booking, at: datetime) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
+from oluko.accounts.models import Person
 from oluko.accounts.signed_in import SignedInRequest
 from oluko.bookings.access import get_booking
 from oluko.bookings.cancellations import kept_parts
@@ -131,10 +132,7 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "phase": phase.value,
         "face": f"meetings/parts/{phase.value}.html",
         "link": link,
-        "people": [
-            (each, role, str(each.pk) in there.here)
-            for each, role in ((booking.tutor, _("Tutor")), (booking.student, _("Student")))
-        ],
+        "people": _people(booking, there.here),
         "attended": there,
         "embedded": embedded,
         "room": room_page.room_facts(request, booking, other) if in_room else None,
@@ -158,6 +156,12 @@ def _describe(request: SignedInRequest, booking: Booking) -> dict[str, Any]:
         "passed_on": booking.price - booking.given_back,
     }
     return described | {"version": _version(described, request)}
+
+
+def _people(booking: Booking, here: frozenset[str]) -> list[tuple[Person, str, bool]]:
+    """The two with their roles, and whether each is here."""
+    roles = ((booking.tutor, _("Tutor")), (booking.student, _("Student")))
+    return [(person, role, str(person.pk) in here) for person, role in roles]
 
 
 def _version(described: dict[str, Any], request: SignedInRequest) -> str:
