@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +19,20 @@ from oluko.courses.models import Course
 from oluko.offerings.models import Offering
 from tests.cast import Caller, make_course, make_offering, make_person
 from tests.databases import Copy, copied_database, flush_past_triggers, make_template
-from tests.serving import new_site, site
+from tests.serving import RUN_FOLDER, new_site, site
 
 __all__ = ["new_site", "site"]
+
+
+def pytest_configure() -> None:
+    """The first process of a run makes the folder that all of them share."""
+    if RUN_FOLDER not in os.environ:
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="oluko-run-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ[RUN_FOLDER], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

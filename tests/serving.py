@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -23,6 +25,8 @@ from tests.databases import database_url, on_server
 
 ROOT = Path(__file__).resolve().parent.parent
 OLUKO = [sys.executable, "-m", "oluko"]
+#: Names the folder that the processes of one run share, in their environment.
+RUN_FOLDER = "TESTS_RUN_FOLDER"
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 
@@ -162,21 +166,45 @@ def site_environment(data: Path, port: int) -> dict[str, str]:
     }
 
 
+def on_postgres() -> bool:
+    """Whether this run is one on PostgreSQL."""
+    return os.environ.get("DATABASE_URL", "").startswith("postgres")
+
+
+def _migrated() -> str:
+    """An empty, migrated database to copy: its file, or its name. Made once a run, for all of its processes."""
+    folder = Path(os.environ[RUN_FOLDER])
+    with (folder / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        env, name = site_environment(folder, 0), str(folder / "oluko.sqlite3")
+        if on_postgres():
+            name = f"migrated_{folder.name.rsplit('-', 1)[-1]}"
+            env["DATABASE_URL"] = database_url(name)
+        # A test may have a server of its own.
+        made = folder / f"made-{urlsplit(os.environ.get('DATABASE_URL', '')).port}"
+        if not made.exists():
+            if on_postgres():
+                on_server(f'CREATE DATABASE "{name}"')
+            Site(folder, 0, env).oluko("migrate", "--verbosity", "0")
+            made.touch()
+    return name
+
+
 @contextmanager
 def served(*, seeded: bool = True, **settings: str) -> Iterator[Site]:
     """A running site with an empty or a seeded database on the engine of this run; more settings by their names."""
     data = Path(tempfile.mkdtemp(prefix="oluko-site-"))
     port = free_port_pair()
     env = site_environment(data, port) | settings
-    database = (
-        f"site_{data.name.rsplit('-', 1)[-1]}" if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
-    )
+    database = f"site_{data.name.rsplit('-', 1)[-1]}" if on_postgres() else ""
+    migrated = _migrated()
     if database:
-        on_server(f'CREATE DATABASE "{database}"')
+        on_server(f'CREATE DATABASE "{database}" TEMPLATE "{migrated}"')
         env["DATABASE_URL"] = database_url(database)
+    else:
+        shutil.copyfile(migrated, data / "oluko.sqlite3")
     site = Site(data, port, env)
     try:
-        site.oluko("migrate", "--verbosity", "0")
         if seeded:
             site.oluko("seed")
         site.start()

@@ -119,7 +119,8 @@ def test_a_tutor_proposes_and_a_student_accepts_without_scripts(new_page: Callab
     tutor, student = new_page(java_script_enabled=False), new_page(java_script_enabled=False)
     sign_in(tutor, "tunde@demo.test")
     tutor.goto("/tutor/mentorship?tab=pending")
-    row = tutor.locator("main li").filter(has_text="Bola Adeyemi").first
+    propose = tutor.get_by_role("link", name=re.compile("^Propose a time"))
+    row = tutor.locator("main li").filter(has_text="Bola Adeyemi").filter(has=propose).first
     row.get_by_role("link", name=re.compile("^Propose a time")).click()
     tutor.get_by_role("link", name="Later month").click()
     tutor.locator("#picker .time").last.click()

@@ -14,6 +14,7 @@ from oluko.accounts.people import issue_token
 
 class Command(BaseCommand):
     help = "Print a new API token for a person, and nothing else."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")

@@ -60,6 +60,7 @@ def _payment() -> list[str]:
 
 class Command(BaseCommand):
     help = "Prints the states of a booking as Markdown, for docs/states.md."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(page(), ending="")

@@ -13,6 +13,7 @@ from oluko.core.backup import BackupError, write_backup
 
 class Command(BaseCommand):
     help = "Writes the database, uploads and secrets to FILE (tar.gz, for its owner's eyes alone). Serving may go on."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

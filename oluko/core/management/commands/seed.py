@@ -12,6 +12,7 @@ from oluko.demo.seed import seed
 
 class Command(BaseCommand):
     help = "Fills an empty database with demo data; run again, it changes nothing. Sandbox mode only."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

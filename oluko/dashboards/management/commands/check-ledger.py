@@ -13,6 +13,7 @@ from oluko.dashboards.invariants import sums, violations
 
 class Command(BaseCommand):
     help = "Check the books and the calendars: one line of sums (minor units) and exit 0, or what is off and exit 1."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         off = violations()

@@ -16,6 +16,7 @@ from oluko.jobs.worker import Worker
 
 class Command(BaseCommand):
     help = "Does the jobs of one queue until it is told to stop; the urgent one runs recurring jobs too."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--queue", choices=QUEUES, required=True)

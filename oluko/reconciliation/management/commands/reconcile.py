@@ -19,6 +19,7 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = "Compare payments, refunds, payouts and disputes with Paystack's; exit 0 when no finding is open, else 1."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--since", default="7d", help="7d, 48h or a date such as 2026-11-20")
