@@ -223,6 +223,17 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         yield running
 
 
+def own_site(*, seeded: bool = True) -> Callable[[], Iterator[Site]]:
+    """`site = own_site()` in a file whose clock goes ahead: that would end what others find in the demo."""
+
+    @pytest.fixture(scope="module", name="site")
+    def running() -> Iterator[Site]:
+        with served(seeded=seeded) as there:
+            yield there
+
+    return running
+
+
 @pytest.fixture
 def new_site() -> Iterator[Callable[..., Site]]:
     """`new_site(seeded=False, OLUKO_…=…)` starts a site for one test alone, as for one that kills it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,19 +15,14 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys import steps
 from tests.journeys.pages import sign_in
-from tests.serving import Site, served
+from tests.serving import Site, own_site
 
 LONDON, NEW_YORK, SHANGHAI = "Europe/London", "America/New_York", "Asia/Shanghai"
 PASSWORD = "a word for travellers"
 
 type NewPage = Callable[..., Page]
 
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    """A site of this file's own, empty: its clock goes months ahead, which would end what a demo has planned."""
-    with served(seeded=False) as running:
-        yield running
+site = own_site(seeded=False)
 
 
 def test_a_session_moves_across_a_change_of_clocks_that_only_the_tutor_has(new_page: NewPage, site: Site) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.conversations.test_scripts import PAYLOADS
 from tests.journeys import steps
 from tests.journeys.pages import sign_in
-from tests.serving import Site
+from tests.serving import Site, own_site
 
 WATCH = """
 window.ran = [];
@@ -42,6 +42,8 @@ for line in lines[:4]:
     send_message(student, booking.pk, "", key=uuid.uuid4(), files=[file])
 print(json.dumps([str(booking.pk), booking.scheduled_at.isoformat(), student.email, tutor.email]))
 """
+
+site = own_site(seeded=False)
 
 
 def test_nothing_that_is_written_runs(new_page: Callable[..., Page], site: Site) -> None:

@@ -11,11 +11,13 @@ from playwright.sync_api import Page, expect
 from tests.journeys import steps
 from tests.journeys.pages import assert_accessible, sign_in
 from tests.journeys.steps import look
-from tests.serving import Site
+from tests.serving import Site, own_site
 
 TITLE = "Your first component, together"
 PRICE = 8_000_00
 SHARE = PRICE * 70 // 100
+
+site = own_site()
 
 
 @pytest.mark.both

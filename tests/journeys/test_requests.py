@@ -10,11 +10,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.journeys import steps
 from tests.journeys.pages import sign_in
 from tests.journeys.steps import look
-from tests.serving import Site
+from tests.serving import Site, own_site
 
 # Answered on request only.
 TITLE = "Mock take-home task, reviewed"
 TUTOR = "mei@demo.test"
+
+site = own_site()
 
 
 def ask(student: Page, person: str, notes: str) -> None:

@@ -18,7 +18,7 @@ from tests.journeys import steps
 from tests.journeys.conftest import ARGUMENTS
 from tests.journeys.pages import assert_accessible, sign_in
 from tests.journeys.turn import SECRET, turn_server
-from tests.serving import Site, served
+from tests.serving import Site, own_site, served
 
 # Addresses of this machine are told as they are: no names that only the browsers' own network would resolve.
 MEDIA = ["--use-fake-device-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns"]
@@ -59,6 +59,8 @@ terms = offered_terms(make_offering(tutor).pk)
 booking = pay(book(student, terms, mode=BookingMode.INSTANT, scheduled_at=next_monday()))
 print(json.dumps([str(booking.pk), booking.scheduled_at.isoformat(), student.email, tutor.email]))
 """
+
+site = own_site(seeded=False)
 
 
 @dataclass
