@@ -20,6 +20,7 @@ from django.utils.json import normalize_json
 from django_tasks_db.models import DBTaskResult
 
 from oluko.core.statements import change
+from oluko.jobs.models import Recurrence
 from oluko.jobs.presence import forget_gone, is_gone
 from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
 
@@ -130,7 +131,8 @@ def free_lost_jobs() -> int:
     """Give back every job whose worker is lost, of all queues; the lost attempt counts. How many there were."""
     running, expired = list(DBTaskResult.objects.running()), timezone.now() - LEASE
     freed = sum(_free(row) for row in running if row.started_at < expired or is_gone(row.worker_ids[-1]))
-    forget_gone({row.worker_ids[-1] for row in running})
+    at_a_tick = Recurrence.objects.exclude(worker="").values_list("worker", flat=True)
+    forget_gone({row.worker_ids[-1] for row in running} | set(at_a_tick))
     return freed
 
 

@@ -11,6 +11,7 @@ class Recurrence(models.Model):
 
     name = models.CharField(_("name"), max_length=60, primary_key=True)
     tick = models.BigIntegerField(_("tick"), default=0, help_text=_("number of its periods since 1970, real time"))
+    worker = models.CharField(_("worker that is at it"), max_length=60, blank=True)
     finished_at = models.DateTimeField(_("last success"), null=True)
     failed_at = models.DateTimeField(_("last failure"), null=True)
     error = models.TextField(_("last error"), blank=True)

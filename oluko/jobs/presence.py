@@ -34,7 +34,7 @@ def is_gone(worker_id: str) -> bool:
 
 
 def forget_gone(still_named: set[str]) -> None:
-    """Remove the files of workers that have ended, but of those whose jobs were not given back yet."""
+    """Remove the files of workers that have ended, but of those whose work was not given back yet."""
     if not _folder().is_dir():
         return
     for path in _folder().iterdir():

@@ -40,7 +40,7 @@ class Worker:
         self.queue = queue
         self.limits = limits
         self.id = f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        self._timetable = Timetable(find_recurring() if recurring else [], limits)
+        self._timetable = Timetable(find_recurring() if recurring else [], limits, self.id)
         self._next_beat = self._next_reap = 0.0
         self._presence: TextIO | None = None
         self._ahead: list[Any] = []
@@ -71,6 +71,7 @@ class Worker:
             beat(self.queue)
             self._next_beat = now + BEAT.total_seconds()
         if now >= self._next_reap:
+            self._timetable.free_lost()
             free_lost_jobs()
             self._next_reap = now + REAP_SECONDS
         self._timetable.run_due()

@@ -13,9 +13,20 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from oluko.jobs.claims import free_lost_jobs
 from oluko.jobs.limits import Limits, Stopped
 from oluko.jobs.models import Recurrence
-from oluko.jobs.recurring import Recurring, Timetable, find_recurring, recurring, registry, run_tick, tick_now
+from oluko.jobs.presence import be_present
+from oluko.jobs.recurring import (
+    Recurring,
+    Timetable,
+    claim_tick,
+    find_recurring,
+    recurring,
+    registry,
+    run_tick,
+    tick_now,
+)
 from oluko.jobs.tasks import prune
 from tests.databases import Copy
 from tests.jobs import trial_jobs
@@ -105,6 +116,27 @@ def test_a_worker_that_has_to_end_gives_the_tick_back(monkeypatch: pytest.Monkey
         run_tick(Recurring("cut", 86_400, stop), 7, Limits())
 
     assert run_tick(Recurring("cut", 86_400, lambda: None), 7, Limits())
+
+
+@pytest.mark.django_db
+def test_a_tick_whose_worker_died_over_it_is_run_again_within_the_same_period() -> None:
+    """As after a power cut in the middle of what comes once a day. The system lets go of a dead worker's file."""
+    runs: list[int] = []
+    job = Recurring("daily", 86_400, lambda: runs.append(1))
+    timetable = Timetable([job], Limits(), "another")
+    presence = be_present("mortal")
+    assert presence
+    assert claim_tick(job, tick_now(job), "mortal") is not None
+
+    timetable.free_lost()
+    assert timetable.run_due() == 0, "its worker lives"
+    presence.close()
+    free_lost_jobs()
+    timetable.free_lost()
+
+    assert (timetable.run_due(), len(runs)) == (1, 1)
+    timetable.free_lost()
+    assert timetable.run_due() == 0
 
 
 @pytest.mark.django_db
