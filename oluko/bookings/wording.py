@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
 from oluko.bookings.calendar_files import session_file
 from oluko.bookings.models import FINAL, Booking, Status
 from oluko.core import clock, money
+from oluko.core.addresses import page_of
 from oluko.core.times import both_clocks, show, when_for
 from oluko.notifications.kinds import Group, Telling, check_by, file_by, know
 from oluko.notifications.models import Notification
@@ -269,7 +270,7 @@ def compose(
         title=str(told.title) % facts,
         body=(str(told.body) % facts).strip(),
         subject=str(told.subject) % facts,
-        url=reverse("session", args=[booking.pk]),
+        url=page_of("session", booking.pk),
         booking_id=booking.pk,
         version=booking.version,
         about_at=booking.scheduled_at,
@@ -296,35 +297,35 @@ def compose_both(booking: Booking, event: str, **more: Any) -> list[Message]:
 
 def links_for(booking: Booking, person: Person) -> list[tuple[str, str]]:
     """What the person may do about the booking now, the likeliest first; every path is a page that asks first."""
-    page = (str(_("Open the session's page")), reverse("session", args=[booking.pk]))
-    move = (str(_("Move it")), reverse("session_move", args=[booking.pk]))
-    cancel = (str(_("Cancel it")), reverse("session_cancel", args=[booking.pk]))
+    page = (gettext("Open the session's page"), page_of("session", booking.pk))
+    move = (gettext("Move it"), page_of("session_move", booking.pk))
+    cancel = (gettext("Cancel it"), page_of("session_cancel", booking.pk))
     is_student = person.pk == booking.student_id
     if booking.status == Status.PENDING_MENTOR_REVIEW:
-        return [page, cancel] if is_student else [(str(_("Answer the request")), page[1])]
+        return [page, cancel] if is_student else [(gettext("Answer the request"), page[1])]
     if booking.awaits_payment:
         price = money.show(booking.price, booking.currency)
-        pay = (str(_("Pay %(price)s")) % {"price": price}, reverse("checkout", args=[booking.pk]))
+        pay = (gettext("Pay %(price)s") % {"price": price}, page_of("checkout", booking.pk))
         return [pay, page, cancel] if is_student else [page, cancel]
     if booking.status == Status.SCHEDULED and booking.scheduled_at > clock.now():
         return [page, move, cancel]
     if is_student and booking.offering_id and (booking.status in FINAL or booking.ends_at <= clock.now()):
-        return [page, (str(_("Book again")), reverse("offering", args=[booking.offering_id]))]
+        return [page, (gettext("Book again"), page_of("offering", booking.offering_id))]
     return [page]
 
 
 def _rows(booking: Booking, person: Person, before: datetime | None) -> list[tuple[str, str]]:
     """What every mail about a session shows: the time on both clocks, with whom, how long, how much."""
     other = _other(booking, person)
-    rows = [(str(_("When")), both_clocks(booking.scheduled_at, person, other))]
+    rows = [(gettext("When"), both_clocks(booking.scheduled_at, person, other))]
     if before:
-        rows.append((str(_("Other time")), both_clocks(before, person, other)))
-    minutes = str(_("%(minutes)s min")) % {"minutes": booking.duration}
+        rows.append((gettext("Other time"), both_clocks(before, person, other)))
+    minutes = gettext("%(minutes)s min") % {"minutes": booking.duration}
     return [
         *rows,
-        (str(_("What")), f"{booking.title}, {minutes}"),
-        (str(_("With")), other.name),
-        (str(_("Price")), money.show(booking.price, booking.currency)),
+        (gettext("What"), f"{booking.title}, {minutes}"),
+        (gettext("With"), other.name),
+        (gettext("Price"), money.show(booking.price, booking.currency)),
     ]
 
 
@@ -339,7 +340,7 @@ def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
     return {
         "title": booking.title,
         "when": when_for(person, booking.scheduled_at),
-        "session": f"{short} · {booking.title} {_('with')} {other.name.split(' ')[0] or other.name}",
+        "session": f"{short} · {booking.title} {gettext('with')} {other.name.split(' ')[0] or other.name}",
         "theirs": when_for(other, booking.scheduled_at),
         "other": other.name,
         "price": money.show(booking.price, booking.currency),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
+from django.utils.translation import get_language
 
 _DAY = "D j M Y"
 _CLOCK = "H:i"
@@ -31,8 +33,13 @@ def when_for(person: HasZone, instant: datetime) -> str:
 
 def when_in(zone: str, instant: datetime) -> str:
     """An aware instant in an IANA zone, such as `Tue 5 May 2026, 15:00 (Lagos)`."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, f'{_DAY}, {_CLOCK}')} ({city_of(zone)})"
+    return _when_in(zone, instant, get_language())
+
+
+@lru_cache(maxsize=512)
+def _when_in(zone: str, instant: datetime, language: str | None) -> str:
+    """What is told of one session names its time again and again; words of days are the language's."""
+    return f"{format_date(instant.astimezone(ZoneInfo(zone)), f'{_DAY}, {_CLOCK}')} ({city_of(zone)})"
 
 
 def both_clocks(instant: datetime, a: HasZone, b: HasZone) -> str:

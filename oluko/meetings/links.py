@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import reverse
+
+from oluko.core.addresses import page_of
 
 
 def session_path(booking_id: UUID) -> str:
     """The path of the join page."""
-    return reverse("session", args=[booking_id])
+    return page_of("session", booking_id)
 
 
 def session_url(booking_id: UUID) -> str:
