@@ -6,188 +6,110 @@ and `sk_live_…`. The README lists the variables; a test compares the two.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from oluko.environment import env, env_int, env_url, ice_urls, kept_secret, mailer, origin
+
 PROJECT = Path(__file__).resolve().parent.parent
-_ICE_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?")
-
-
-def _env(name: str, default: str = "") -> str:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if not value.strip() and "SECRET" in name:
-        raise ImproperlyConfigured(f"{name} is set but empty; give it a value or unset it.")
-    return value.strip()
-
-
-def _env_url(name: str, default: str) -> str:
-    value = _env(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ImproperlyConfigured(f"{name} must be an http(s) address, not '{value}'.")
-    return value
-
-
-def _ice_urls(text: str, *schemes: str) -> list[str]:
-    """Addresses of STUN or TURN servers (RFC 7064, RFC 7065), with commas between them."""
-    urls = [url.strip() for url in text.split(",") if url.strip()]
-    for url in urls:
-        scheme, _colon, place = url.partition(":")
-        if scheme not in schemes or not _ICE_PLACE.fullmatch(place):
-            raise ImproperlyConfigured(f"'{url}' is no address of a server such as {schemes[0]}:turn.example.org:3478.")
-    return urls
-
-
-def _env_int(name: str, default: int, lowest: int, highest: int) -> int:
-    value = _env(name, str(default))
-    if not value.isdigit() or not lowest <= int(value) <= highest:
-        raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not '{value}'.")
-    return int(value)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _kept_secret(name: str, random_bytes: int = 48) -> str:
-    """A random secret that belongs to the data folder; made at the first start."""
-    path = OLUKO_DATA / name
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(random_bytes))
-    except FileExistsError:
-        pass
-    value = path.read_text().strip()
-    if not value:
-        raise ImproperlyConfigured(f"{path} is empty; delete it, and a new one is made.")
-    return value
-
-
-def _mailer(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    if parts.scheme in ("smtp", "smtps", "smtp+tls") and parts.hostname:
-        options = {
-            "host": parts.hostname,
-            "port": parts.port or (465 if parts.scheme == "smtps" else 587),
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "use_ssl": parts.scheme == "smtps",
-            "use_tls": parts.scheme == "smtp+tls",
-            "timeout": 10,
-        }
-        return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
-    if parts.scheme == "console":
-        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    if parts.scheme == "file":
-        folder = parts.path or str(OLUKO_DATA / "mail")
-        return {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": folder}}
-    raise ImproperlyConfigured(
-        "OLUKO_EMAIL_URL must be smtp://, smtps:// or smtp+tls://user:password@host:port, console: or file:FOLDER."
-    )
-
 
 # Where things are kept.
-OLUKO_DATA = Path(_env("OLUKO_DATA", str(PROJECT / "data"))).resolve()
+OLUKO_DATA = Path(env("OLUKO_DATA", str(PROJECT / "data"))).resolve()
 try:
     OLUKO_DATA.mkdir(parents=True, exist_ok=True)
 except OSError as problem:
     raise ImproperlyConfigured(f"OLUKO_DATA: cannot use {OLUKO_DATA}: {problem.strerror}.") from None
 
-# Mode. An empty key is never a key: `_env` has refused it.
-OLUKO_PAYSTACK_SECRET_KEY = _env("OLUKO_PAYSTACK_SECRET_KEY")
+# Mode. An empty key is never a key: `env` has refused it.
+OLUKO_PAYSTACK_SECRET_KEY = env("OLUKO_PAYSTACK_SECRET_KEY")
 OLUKO_SANDBOX = not OLUKO_PAYSTACK_SECRET_KEY
 OLUKO_LIVE = OLUKO_PAYSTACK_SECRET_KEY.startswith("sk_live_")
 if not OLUKO_SANDBOX and not OLUKO_PAYSTACK_SECRET_KEY.startswith(("sk_test_", "sk_live_")):
     raise ImproperlyConfigured("OLUKO_PAYSTACK_SECRET_KEY must begin with sk_test_ or sk_live_.")
 
 # The name of a file that holds a step of oluko/core/steps.py, where a process is to be killed: to rehearse crashes.
-OLUKO_STOP_FILE = _env("OLUKO_STOP_FILE")
+OLUKO_STOP_FILE = env("OLUKO_STOP_FILE")
 if OLUKO_STOP_FILE and not OLUKO_SANDBOX:
     raise ImproperlyConfigured("OLUKO_STOP_FILE kills processes; unset it while OLUKO_PAYSTACK_SECRET_KEY is set.")
 
-OLUKO_BASE_URL = _env_url("OLUKO_BASE_URL", "http://127.0.0.1:8000")
+OLUKO_BASE_URL = env_url("OLUKO_BASE_URL", "http://127.0.0.1:8000")
 if OLUKO_LIVE and not OLUKO_BASE_URL.startswith("https://"):
     raise ImproperlyConfigured("OLUKO_BASE_URL must be an https address when a live Paystack key is set.")
 _base = urlsplit(OLUKO_BASE_URL)
 
-SECRET_KEY = _env("OLUKO_SECRET_KEY") or _kept_secret("secret-key")
+SECRET_KEY = env("OLUKO_SECRET_KEY") or kept_secret(OLUKO_DATA / "secret-key")
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("OLUKO_SECRET_KEY must have at least 32 characters.")
 DEBUG = False
 
 # Paystack.
-OLUKO_SANDBOX_URL = _env_url("OLUKO_SANDBOX_URL", f"http://127.0.0.1:{(_base.port or 8000) + 1}")
+OLUKO_SANDBOX_URL = env_url("OLUKO_SANDBOX_URL", f"http://127.0.0.1:{(_base.port or 8000) + 1}")
 if OLUKO_SANDBOX:
-    OLUKO_PAYSTACK_SECRET_KEY = f"sk_sandbox_{_kept_secret('sandbox-key')}"
-OLUKO_PAYSTACK_URL = _env_url("OLUKO_PAYSTACK_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.paystack.co")
+    OLUKO_PAYSTACK_SECRET_KEY = f"sk_sandbox_{kept_secret(OLUKO_DATA / 'sandbox-key')}"
+OLUKO_PAYSTACK_URL = env_url("OLUKO_PAYSTACK_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.paystack.co")
 OLUKO_PAYSTACK_DOMAIN = "live" if OLUKO_LIVE else "test"
-OLUKO_PAYSTACK_CHECKOUT = _origin(OLUKO_PAYSTACK_URL) if OLUKO_SANDBOX else "https://checkout.paystack.com"
+OLUKO_PAYSTACK_CHECKOUT = origin(OLUKO_PAYSTACK_URL) if OLUKO_SANDBOX else "https://checkout.paystack.com"
 
 # Zoom where the three are set, else the room on the join page. In sandbox mode the sandbox plays Zoom and takes them.
-OLUKO_ZOOM_ACCOUNT_ID = _env("OLUKO_ZOOM_ACCOUNT_ID")
-OLUKO_ZOOM_CLIENT_ID = _env("OLUKO_ZOOM_CLIENT_ID")
-OLUKO_ZOOM_CLIENT_SECRET = _env("OLUKO_ZOOM_CLIENT_SECRET")
-OLUKO_ZOOM_WEBHOOK_SECRET = _env("OLUKO_ZOOM_WEBHOOK_SECRET")
+OLUKO_ZOOM_ACCOUNT_ID = env("OLUKO_ZOOM_ACCOUNT_ID")
+OLUKO_ZOOM_CLIENT_ID = env("OLUKO_ZOOM_CLIENT_ID")
+OLUKO_ZOOM_CLIENT_SECRET = env("OLUKO_ZOOM_CLIENT_SECRET")
+OLUKO_ZOOM_WEBHOOK_SECRET = env("OLUKO_ZOOM_WEBHOOK_SECRET")
 _zoom = (OLUKO_ZOOM_ACCOUNT_ID, OLUKO_ZOOM_CLIENT_ID, OLUKO_ZOOM_CLIENT_SECRET)
 if any(_zoom) and not all(_zoom):
     raise ImproperlyConfigured("OLUKO_ZOOM_ACCOUNT_ID, _CLIENT_ID and _CLIENT_SECRET go together: set all or none.")
-OLUKO_ZOOM_URL = _env_url("OLUKO_ZOOM_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.zoom.us")
+OLUKO_ZOOM_URL = env_url("OLUKO_ZOOM_URL", OLUKO_SANDBOX_URL if OLUKO_SANDBOX else "https://api.zoom.us")
 OLUKO_ZOOM_STANDS_IN = OLUKO_SANDBOX and all(_zoom) and OLUKO_ZOOM_URL == OLUKO_SANDBOX_URL
-OLUKO_ZOOM_OAUTH_URL = _env_url(
+OLUKO_ZOOM_OAUTH_URL = env_url(
     "OLUKO_ZOOM_OAUTH_URL", OLUKO_ZOOM_URL if OLUKO_ZOOM_URL != "https://api.zoom.us" else "https://zoom.us"
 )
 # Zoom's users who hold the meetings; each may make and change so many a day.
-OLUKO_ZOOM_HOSTS = [host.strip() for host in _env("OLUKO_ZOOM_HOSTS", "me").split(",")]
+OLUKO_ZOOM_HOSTS = [host.strip() for host in env("OLUKO_ZOOM_HOSTS", "me").split(",")]
 if not all(OLUKO_ZOOM_HOSTS) or len(set(OLUKO_ZOOM_HOSTS)) < len(OLUKO_ZOOM_HOSTS):
     raise ImproperlyConfigured("OLUKO_ZOOM_HOSTS must name Zoom users, each once, with commas between them.")
-OLUKO_ZOOM_DAILY_LIMIT = _env_int("OLUKO_ZOOM_DAILY_LIMIT", 100, 1, 100_000)
+OLUKO_ZOOM_DAILY_LIMIT = env_int("OLUKO_ZOOM_DAILY_LIMIT", 100, 1, 100_000)
 # The Meeting SDK shows the meeting on a page of ours; without its key and secret people open Zoom itself.
-OLUKO_ZOOM_SDK_KEY = _env("OLUKO_ZOOM_SDK_KEY")
-OLUKO_ZOOM_SDK_SECRET = _env("OLUKO_ZOOM_SDK_SECRET")
+OLUKO_ZOOM_SDK_KEY = env("OLUKO_ZOOM_SDK_KEY")
+OLUKO_ZOOM_SDK_SECRET = env("OLUKO_ZOOM_SDK_SECRET")
 if bool(OLUKO_ZOOM_SDK_KEY) != bool(OLUKO_ZOOM_SDK_SECRET):
     raise ImproperlyConfigured("OLUKO_ZOOM_SDK_KEY and OLUKO_ZOOM_SDK_SECRET go together: set both or none.")
-OLUKO_ZOOM_SDK_URL = _env_url(
+OLUKO_ZOOM_SDK_URL = env_url(
     "OLUKO_ZOOM_SDK_URL", f"{OLUKO_SANDBOX_URL}/zoom-sdk" if OLUKO_ZOOM_STANDS_IN else "https://source.zoom.us/3.13.2"
 )
 
 # Web push: the key by which push services know this site. Any 32 bytes are one (RFC 8292).
-OLUKO_VAPID_PRIVATE_KEY = _env("OLUKO_VAPID_PRIVATE_KEY") or _kept_secret("vapid-key", 32)
+OLUKO_VAPID_PRIVATE_KEY = env("OLUKO_VAPID_PRIVATE_KEY") or kept_secret(OLUKO_DATA / "vapid-key", 32)
 if not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", OLUKO_VAPID_PRIVATE_KEY):
     raise ImproperlyConfigured("OLUKO_VAPID_PRIVATE_KEY must be a P-256 private key, 32 bytes in base64url.")
 
 # The built-in room: by which servers two browsers behind different routers find each other; see docs/operating.md.
-OLUKO_STUN_URLS = _ice_urls(_env("OLUKO_STUN_URLS"), "stun", "stuns")
-OLUKO_TURN_URLS = _ice_urls(_env("OLUKO_TURN_URLS"), "turn", "turns")
-OLUKO_TURN_SECRET = _env("OLUKO_TURN_SECRET")
+OLUKO_STUN_URLS = ice_urls(env("OLUKO_STUN_URLS"), "stun", "stuns")
+OLUKO_TURN_URLS = ice_urls(env("OLUKO_TURN_URLS"), "turn", "turns")
+OLUKO_TURN_SECRET = env("OLUKO_TURN_SECRET")
 if bool(OLUKO_TURN_URLS) != bool(OLUKO_TURN_SECRET):
     raise ImproperlyConfigured("OLUKO_TURN_URLS and OLUKO_TURN_SECRET go together: set both or none.")
-OLUKO_ICE_RELAY_ONLY = bool(_env_int("OLUKO_ICE_RELAY_ONLY", 0, 0, 1))
+OLUKO_ICE_RELAY_ONLY = bool(env_int("OLUKO_ICE_RELAY_ONLY", 0, 0, 1))
 if OLUKO_ICE_RELAY_ONLY and not OLUKO_TURN_URLS:
     raise ImproperlyConfigured("OLUKO_ICE_RELAY_ONLY=1 needs OLUKO_TURN_URLS.")
 
 # Money and time.
 OLUKO_CURRENCY = "NGN"
-OLUKO_TUTOR_SHARE_BPS = _env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
+OLUKO_TUTOR_SHARE_BPS = env_int("OLUKO_TUTOR_SHARE_BPS", 7000, 0, 10_000)
 # Set in whole major units, kept in minor ones.
-OLUKO_PAYOUT_REVIEW_ABOVE = _env_int("OLUKO_PAYOUT_REVIEW_ABOVE", 200_000, 0, 10_000_000_000) * 100
+OLUKO_PAYOUT_REVIEW_ABOVE = env_int("OLUKO_PAYOUT_REVIEW_ABOVE", 200_000, 0, 10_000_000_000) * 100
 # Who sells, as receipts and statements say it.
-OLUKO_BUSINESS_NAME = _env("OLUKO_BUSINESS_NAME") or "Oluko"
-OLUKO_BUSINESS_ADDRESS = _env("OLUKO_BUSINESS_ADDRESS")
-OLUKO_BUSINESS_TAX_ID = _env("OLUKO_BUSINESS_TAX_ID")
+OLUKO_BUSINESS_NAME = env("OLUKO_BUSINESS_NAME") or "Oluko"
+OLUKO_BUSINESS_ADDRESS = env("OLUKO_BUSINESS_ADDRESS")
+OLUKO_BUSINESS_TAX_ID = env("OLUKO_BUSINESS_TAX_ID")
 
 ALLOWED_HOSTS = sorted({_base.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"})
-CSRF_TRUSTED_ORIGINS = [_origin(OLUKO_BASE_URL)]
+CSRF_TRUSTED_ORIGINS = [origin(OLUKO_BASE_URL)]
 _https = _base.scheme == "https"
 
 INSTALLED_APPS = [
@@ -264,7 +186,7 @@ TEMPLATES = [
 
 # Databases: SQLite in the data folder, or PostgreSQL by DATABASE_URL.
 try:
-    _address = _env("DATABASE_URL") or f"sqlite:///{OLUKO_DATA / 'oluko.sqlite3'}"
+    _address = env("DATABASE_URL") or f"sqlite:///{OLUKO_DATA / 'oluko.sqlite3'}"
     _database: dict[str, Any] = dict(dj_database_url.parse(_address))
 except ValueError:
     raise ImproperlyConfigured("DATABASE_URL is not a database address such as postgres://user@host/name.") from None
@@ -397,8 +319,8 @@ STORAGES = {
 }
 
 # Mail: files in the data folder unless OLUKO_EMAIL_URL names a server or the console.
-DEFAULT_FROM_EMAIL = _env("OLUKO_EMAIL_FROM", f"Oluko <noreply@{_base.hostname}>")
-MAILERS = {"default": _mailer(_env("OLUKO_EMAIL_URL", "file:"))}
+DEFAULT_FROM_EMAIL = env("OLUKO_EMAIL_FROM", f"Oluko <noreply@{_base.hostname}>")
+MAILERS = {"default": mailer(env("OLUKO_EMAIL_URL", "file:"), OLUKO_DATA / "mail")}
 
 LOGGING = {
     "version": 1,
@@ -406,7 +328,7 @@ LOGGING = {
     "filters": {"request_id": {"()": "oluko.core.logs.RequestIdFilter"}},
     "formatters": {"line": {"()": "oluko.core.logs.LineFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["console"], "level": _env("OLUKO_LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": env("OLUKO_LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -25,7 +25,8 @@ from oluko.bookings.sessions import DISPUTE_WINDOW
 from oluko.calendars.claims import quarters
 from oluko.core import money
 from oluko.core.times import when_for
-from oluko.demo.people import LEARNERS, STRANGER, TEACHERS, Teacher, fresh_id
+from oluko.demo.people import LEARNERS, STRANGER, fresh_id
+from oluko.demo.teachers import TEACHERS, Teacher
 from oluko.ledger.models import Account, AuditEntry
 from oluko.ledger.transfers import Posting, account, post
 from oluko.notifications.models import Delivery, Notification

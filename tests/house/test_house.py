@@ -11,7 +11,7 @@ from tests.access.routes import OPEN, PRIVATE
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-SETTING = re.compile(r'_env(?:_url|_int)?\(\s*"([A-Z_]+)"')
+SETTING = re.compile(r'\benv(?:_url|_int)?\(\s*"([A-Z_]+)"')
 VAGUE = {"utils", "helpers", "services", "managers", "base", "common"}
 # Routes of the framework: allauth and the admin guard their own.
 FOREIGN = ("accounts/", "admin/")
