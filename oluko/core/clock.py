@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -37,7 +38,7 @@ def offset() -> timedelta:
     global _read
     if not settings.OLUKO_SANDBOX:
         return timedelta(0)
-    file = _file()
+    file = _file(settings.OLUKO_DATA)
     try:
         seen = file.stat()
         # A new number is a new file. To look whether it is one takes a tenth of the time of reading it.
@@ -75,8 +76,9 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _file() -> Path:
-    return Path(settings.OLUKO_DATA) / "clock"
+@cache
+def _file(folder: Path) -> Path:
+    return Path(folder) / "clock"
 
 
 def _write(total: timedelta) -> None:
@@ -87,4 +89,4 @@ def _write(total: timedelta) -> None:
     # A rename is atomic, so that no process ever reads half a number.
     with tempfile.NamedTemporaryFile("w", dir=settings.OLUKO_DATA, delete=False) as file:
         file.write(str(total.total_seconds()))
-    Path(file.name).replace(_file())
+    Path(file.name).replace(_file(settings.OLUKO_DATA))

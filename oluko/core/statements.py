@@ -7,20 +7,26 @@ that does not run hundreds of times a second the ORM is the better tool.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import batched
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Field, Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, ForeignKey, Model
 
 from oluko.core.database import turn_to_write
 
 # A statement takes 999 values on an old SQLite; our widest table has some forty columns.
 _ROWS = 20
+# The type of value that a column of such a field holds. Whole numbers are left to the field, which tells PostgreSQL
+# how large they may be.
+_OWN: dict[str, type] = {"CharField": str, "TextField": str, "UUIDField": UUID, "DateTimeField": datetime}
+
+type Taker = Callable[[Model, BaseDatabaseWrapper], Any]
 
 
 def insert(rows: Sequence[Model], *, unless_known: str = "", returning: str = "") -> list[tuple[Any, ...]]:
@@ -31,9 +37,9 @@ def insert(rows: Sequence[Model], *, unless_known: str = "", returning: str = ""
     """
     made: list[tuple[Any, ...]] = []
     for some in batched(rows, _ROWS):
-        fields = _columns(type(some[0]))
-        values = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in some for field in fields]
-        with connection.cursor() as cursor:
+        database, takers = connections[DEFAULT_DB_ALIAS], _takers(type(some[0]))
+        values = [take(row, database) for row in some for take in takers]
+        with database.cursor() as cursor:
             cursor.execute(_insertion(type(some[0]), len(some), unless_known, returning), values)
             if returning:
                 made += cursor.fetchall()
@@ -42,27 +48,29 @@ def insert(rows: Sequence[Model], *, unless_known: str = "", returning: str = ""
 
 def change(sql: str, *values: object) -> int:
     """Run one UPDATE of standard SQL; how many rows it changed."""
-    with turn_to_write(), connection.cursor() as cursor:
-        cursor.execute(sql, [_adapted(value) for value in values])
+    database = connections[DEFAULT_DB_ALIAS]
+    with turn_to_write(), database.cursor() as cursor:
+        cursor.execute(sql, [_adapted(value, database) for value in values])
         return int(cursor.rowcount)
 
 
 def read[M: Model](model: type[M], where: str, *values: object, lock: bool = False) -> list[M]:
     """Whole rows of one model by a condition in standard SQL; locked until the transaction ends if so wanted."""
+    database = connections[DEFAULT_DB_ALIAS]
     # SQLite has no such lock and needs none: its transactions of ours come one after the other.
-    locking = f" {connection.ops.for_update_sql()}" if lock and connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_selection(model, where) + locking, [_adapted(value) for value in values])
+    locking = f" {database.ops.for_update_sql(no_key=True)}" if lock and database.features.has_select_for_update else ""
+    with database.cursor() as cursor:
+        cursor.execute(_selection(model, where) + locking, [_adapted(value, database) for value in values])
         rows = cursor.fetchall()
     names = [field.attname for field in model._meta.concrete_fields]
-    return [model.from_db(connection.alias, names, _converted(model, row)) for row in rows]
+    return [model.from_db(DEFAULT_DB_ALIAS, names, _converted(model, row, database)) for row in rows]
 
 
-def _converted(model: type[Model], row: Sequence[Any]) -> list[Any]:
+def _converted(model: type[Model], row: Sequence[Any], database: BaseDatabaseWrapper) -> list[Any]:
     values = list(row)
     for place, column, converters in _converters(model):
         for convert in converters:
-            values[place] = convert(values[place], column, connection)
+            values[place] = convert(values[place], column, database)
     return values
 
 
@@ -72,6 +80,27 @@ def _converters(model: type[Model]) -> list[tuple[int, Any, list[Any]]]:
     columns = [field.get_col(model._meta.db_table) for field in model._meta.concrete_fields]
     found = [(connection.ops.get_db_converters(each) + each.get_db_converters(connection)) for each in columns]
     return [(place, columns[place], converters) for place, converters in enumerate(found) if converters]
+
+
+@cache
+def _takers(model: type[Model]) -> list[Taker]:
+    return [_taker(field) for field in _columns(model)]
+
+
+def _taker(field: Field[Any, Any]) -> Taker:
+    """What takes a column's value from a row, for the driver. What is of the column's own type skips its checks."""
+    values = field.target_field if isinstance(field, ForeignKey) else field
+    own, name = _OWN.get(values.get_internal_type()), field.attname
+    if own is None or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return lambda row, database: field.get_db_prep_save(field.pre_save(row, True), database)
+
+    def take(row: Model, database: BaseDatabaseWrapper) -> Any:
+        value = getattr(row, name)
+        if value is None or isinstance(value, own):
+            return _adapted(value, database)
+        return field.get_db_prep_save(value, database)
+
+    return take
 
 
 @cache
@@ -94,8 +123,8 @@ def _selection(model: type[Model], where: str) -> str:
     return f'SELECT {names} FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608
 
 
-def _adapted(value: object) -> Any:
+def _adapted(value: object, database: BaseDatabaseWrapper) -> Any:
     """A value as the database's driver takes it, as a field of the model would hand it over."""
-    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
-        return value.hex
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    if isinstance(value, UUID):
+        return value if database.features.has_native_uuid_field else value.hex
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

@@ -83,8 +83,9 @@ def lock_balances(*accounts: Account) -> list[int]:
 
     Nobody else moves their money until it ends. The rows are locked in the order of ids, as postings move them.
     """
-    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in accounts]).order_by("pk")
-    balances = dict(rows.values_list("pk", "balance"))
+    places = ", ".join(["%s"] * len(accounts))
+    rows = read(Account, f"id IN ({places}) ORDER BY id", *(each.pk for each in accounts), lock=True)
+    balances = {row.pk: row.balance for row in rows}
     return [balances[each.pk] for each in accounts]
 
 

@@ -41,7 +41,7 @@ _DECLINED = ("failed", "reversed")
 _CLAIM_PAYMENT = """
     UPDATE payments_payment
        SET status = %s, fee = %s, paystack_id = %s, channel = %s, outcome = %s, paid_at = %s, checked_at = %s
-     WHERE id = %s AND status IN (%s, %s)
+     WHERE id = %s AND status = %s
        AND NOT EXISTS (SELECT 1 FROM payments_reviewitem WHERE payments_reviewitem.payment_id = payments_payment.id)
 """
 _CLAIMED = ("status", "fee", "paystack_id", "channel", "outcome", "paid_at", "checked_at")
@@ -69,12 +69,12 @@ def finalize_payment(payment: Payment, charge: Charge) -> bool:
     (booking,) = read(Booking, "id = %s", payment.booking_id)
     _set_people(booking, read(Person, "id IN (%s, %s)", booking.tutor_id, booking.student_id))
     # Words take longer than statements, and others wait for the transaction: they are put together before it.
-    return _finalize(payment.pk, charge, booking, _words_if_paid(booking))
+    return _finalize(payment, charge, booking, _words_if_paid(booking))
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _finalize(payment_id: UUID, charge: Charge, seen: Booking, words: list[Message]) -> bool:
+def _finalize(payment: Payment, charge: Charge, seen: Booking, words: list[Message]) -> bool:
     """`seen` is the booking as it was before the transaction, `words` what is told if it still is so.
 
     The booking's row is locked first, so that two attempts of one booking (or its expiry) come one after the
@@ -82,7 +82,6 @@ def _finalize(payment_id: UUID, charge: Charge, seen: Booking, words: list[Messa
     """
     (booking,) = read(Booking, "id = %s", seen.pk, lock=True)
     _set_people(booking, [seen.tutor, seen.student])
-    (payment,) = read(Payment, "id = %s", payment_id)
     if not _claim_payment(payment, charge):
         return False
     reached(Step.CHARGE_CLAIMED)
@@ -105,9 +104,14 @@ def review_unknown_reference(reference: str, detail: dict[str, object]) -> bool:
 
 
 def _claim_payment(payment: Payment, charge: Charge) -> bool:
-    now, before = clock.now(), payment.status
+    """Make the attempt PAID, once; False if it was, or is in review. In memory it may be older than in the database."""
+    now = clock.now()
     facts = (Payment.Status.PAID, charge.fee, charge.paystack_id, charge.channel, charge.answer, now, timezone.now())
-    if not change(_CLAIM_PAYMENT, *facts, payment.pk, Payment.Status.PENDING, Payment.Status.FAILED):
+    # The update that finds it tells what it was. What was declined never waits again, so that none slips through.
+    for before in (Payment.Status.PENDING, Payment.Status.FAILED):
+        if change(_CLAIM_PAYMENT, *facts, payment.pk, before):
+            break
+    else:
         return False
     record_change("payment", payment.reference, before, Payment.Status.PAID, actor_id=None, why="", at=now)
     for name, value in zip(_CLAIMED, facts, strict=True):
