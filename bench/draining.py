@@ -11,7 +11,7 @@ import time
 
 from bench.payments import make_attempts
 from oluko.bookings.models import Booking, PaymentStatus
-from oluko.payments.events import store_event
+from oluko.payments.arrivals import store_event
 from oluko.payments.models import ProviderEvent
 from oluko.startup import prepare
 from oluko.supervisor import worker_command

@@ -20,7 +20,8 @@ from oluko.api.tasks import zoom_event_job
 from oluko.core.steps import Step, reached
 from oluko.meetings.zoom_events import answer_challenge
 from oluko.meetings.zoom_events import signature_is_valid as signature_is_zooms
-from oluko.payments.events import read_event, store_event
+from oluko.payments.arrivals import store_event
+from oluko.payments.events import read_event
 from oluko.payments.paystack import signature_is_valid
 from oluko.payments.tasks import handle_event_job
 from oluko.payouts.tasks import transfer_event_job

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.tasks import Task
 from django.utils.json import normalize_json
@@ -13,21 +14,38 @@ from oluko.core.logs import current_request_id
 from oluko.core.statements import insert
 
 
+class Job(NamedTuple):
+    """One of several jobs; the request that asked for it need not be the one that stores it."""
+
+    task: Task[..., Any]
+    args: tuple[Any, ...]
+    request_id: str
+
+
 class Backend(DatabaseBackend):
     """Keeps the request id beside the arguments, where the worker finds it; readers of arguments look past it."""
 
     def enqueue(self, task: Task[Any, Any], args: Any, kwargs: Any) -> TaskResult[Any, Any]:
         """Store one job in the transaction of its cause; a rollback leaves none."""
         self.validate_task(task)
-        # Without a time of its own a job is due at once; django-tasks-db stores that as the last of all days.
-        row: Any = DBTaskResult(
-            args_kwargs=normalize_json({"args": args, "kwargs": kwargs, "request_id": current_request_id()}),
-            priority=task.priority,
-            task_path=task.module_path,
-            queue_name=task.queue_name,
-            run_after=task.run_after or get_date_max(),
-            backend_name=self.alias,
-        )
+        row = _row(task, args, kwargs, current_request_id())
         insert([row])
         result: TaskResult[Any, Any] = row.task_result
         return result
+
+
+def enqueue_all(jobs: Sequence[Job]) -> None:
+    """Store jobs by one statement, in the transaction of their cause."""
+    insert([_row(job.task, job.args, {}, job.request_id) for job in jobs])
+
+
+def _row(task: Task[..., Any], args: Any, kwargs: Any, request_id: str) -> Any:
+    return DBTaskResult(
+        args_kwargs=normalize_json({"args": args, "kwargs": kwargs, "request_id": request_id}),
+        priority=task.priority,
+        task_path=task.module_path,
+        queue_name=task.queue_name,
+        # Without a time of its own a job is due at once; django-tasks-db stores that as the last of all days.
+        run_after=task.run_after or get_date_max(),
+        backend_name=task.backend,
+    )

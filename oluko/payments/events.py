@@ -1,38 +1,19 @@
-"""Webhooks: stored with their job in one transaction, acted upon later by asking Paystack itself."""
+"""Acting upon stored webhooks, by asking Paystack itself. How they are stored stands in arrivals.py."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
-from django.db import transaction
-from django.tasks import Task
 from django.utils import timezone
 
-from oluko.core.database import repeat_on_deadlock
-from oluko.core.statements import change, insert, read
+from oluko.core.statements import change, read
 from oluko.core.steps import Step, reached
 from oluko.payments.disputes import check_dispute
 from oluko.payments.finalize import review_unknown_reference
 from oluko.payments.models import Payment, ProviderEvent
 from oluko.payments.reconcile import check_payment
 from oluko.payments.refunds import follow_refunds_of
-from oluko.payments.tasks import handle_event_job
-
-
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def store_event(provider: str, body: bytes, *, job: Task[..., None] = handle_event_job) -> bool:
-    """Keep a webhook's raw body and the job that handles it; False if the same body is here already."""
-    digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
-    event = ProviderEvent(provider=provider, digest=digest, body=body)
-    # One statement decides whether it is new; a repeat that comes at this very moment waits here for the first.
-    new = insert([event], unless_known="digest", returning="id")
-    if new:
-        job.enqueue(new[0][0])
-    reached(Step.WEBHOOK_WRITTEN)
-    return bool(new)
 
 
 def handle_event(event_id: int) -> None:

@@ -25,9 +25,9 @@ from oluko.meetings.moves import reschedule_session
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.again import take_again
+from oluko.payments.arrivals import store_event
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import Checkout, begin_checkout
-from oluko.payments.events import store_event
 from oluko.payments.models import Payment, Refund
 from oluko.payments.reconcile import check_payment, check_pending
 from oluko.payments.refunds import follow_refunds

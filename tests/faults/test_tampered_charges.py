@@ -16,8 +16,8 @@ from oluko.ledger.wallets import wallet_of
 from oluko.meetings.models import Meeting
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
+from oluko.payments.arrivals import store_event
 from oluko.payments.checkout import begin_checkout
-from oluko.payments.events import store_event
 from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Payment, ReviewItem
 from tests.draining import drain

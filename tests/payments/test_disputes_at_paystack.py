@@ -17,9 +17,9 @@ from oluko.bookings.models import Booking, Status
 from oluko.bookings.sessions import mark_session
 from oluko.core import clock
 from oluko.dashboards.invariants import violations
+from oluko.payments.arrivals import store_event
 from oluko.payments.checkout import Checkout
 from oluko.payments.disputes import check_disputes
-from oluko.payments.events import store_event
 from oluko.payments.giving_back import give_back_goodwill
 from oluko.payments.models import Dispute, Payment, Refund, ReviewItem
 from oluko.payments.problems import decide_problem, report_problem

@@ -19,9 +19,9 @@ from oluko.ledger.models import Account, Transfer
 from oluko.ledger.wallets import wallet_of
 from oluko.notifications.models import Notification
 from oluko.offerings.models import BookingMode, Offering
+from oluko.payments.arrivals import store_event
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import Checkout, proceed_with_payment
-from oluko.payments.events import store_event
 from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Payment, ProviderEvent, Refund, ReviewItem
 from oluko.payments.reconcile import check_payment, check_pending

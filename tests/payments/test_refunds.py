@@ -17,9 +17,9 @@ from oluko.accounts.models import Person
 from oluko.bookings.models import Booking
 from oluko.dashboards.invariants import violations
 from oluko.notifications.models import Notification
+from oluko.payments.arrivals import store_event
 from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import Checkout
-from oluko.payments.events import store_event
 from oluko.payments.models import Refund, ReviewItem
 from oluko.payments.paystack import SentRefund, paystack
 from oluko.payments.reconcile import check_payment

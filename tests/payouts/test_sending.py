@@ -13,7 +13,7 @@ from oluko.core.errors import Conflict, Unavailable
 from oluko.dashboards.invariants import violations
 from oluko.ledger.models import Transfer
 from oluko.ledger.wallets import wallet_of
-from oluko.payments.events import store_event
+from oluko.payments.arrivals import store_event
 from oluko.payments.models import ProviderEvent, ReviewItem
 from oluko.payments.paystack import SentTransfer, paystack
 from oluko.payouts.decisions import approve_payout, call_off, reject_payout
