@@ -8,7 +8,7 @@ from tests.journeys.pages import sign_in
 
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
-  for (let turn = 0; turn < 50; turn += 1) {
+  for (let turn = 0; turn < 150; turn += 1) {
     const shown = await registration.getNotifications();
     if (shown.length) return shown.map((each) => [each.title, each.body, each.data.url]);
     await new Promise((done) => setTimeout(done, 100));
