@@ -250,6 +250,24 @@ def test_it_comes_back_after_either_reloads_and_after_a_lost_network(browser: Br
         page.context.close()
 
 
+def test_a_browser_that_asks_on_every_visit_comes_back_after_a_reload_too(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    """As Firefox does: devices that were allowed a moment ago are allowed, but no page is told so."""
+    meeting = arrange(site, "Asks")
+    student = new_page()
+    student.add_init_script("navigator.permissions.query = async () => ({ state: 'prompt' });")
+    sign_in(student, meeting.student)
+    student.goto(meeting.path)
+    student.get_by_role("button", name="Try camera and microphone").click()
+    expect(student.locator("[data-preview]")).to_be_visible()
+    enter(student)
+    expect_state(student, "waiting")
+    student.reload()
+    expect_state(student, "waiting")
+    expect(student.locator("[data-self]")).to_be_visible()
+
+
 def test_a_second_page_takes_over_and_the_first_says_so(new_page: Callable[..., Page], site: Site) -> None:
     meeting = arrange(site, "Twice")
     student, tutor = new_page(), new_page()

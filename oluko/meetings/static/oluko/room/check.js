@@ -32,13 +32,13 @@ export class Check {
     }
   }
 
-  // True if camera and microphone are on without a question.
-  async start() {
+  // True if camera and microphone were asked for: when that shows no question, or when `ask` says so.
+  async start({ ask = false } = {}) {
     this.running = true;
     this.devices.onlost = () => this.draw();
     this.look();
     this.asked = Boolean(this.devices.audio || this.devices.video);
-    if (!this.asked && (await this.devices.allowed())) await this.open();
+    if (!this.asked && (ask || (await this.devices.allowed()))) await this.open();
     else this.draw();
     return this.asked;
   }

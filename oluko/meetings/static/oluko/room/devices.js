@@ -21,7 +21,7 @@ export class Devices {
       const states = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
       return states.every(({ state }) => state === "granted");
     } catch {
-      return false; // Firefox knows these names only since recently.
+      return false; // Not every browser knows these names.
     }
   }
 

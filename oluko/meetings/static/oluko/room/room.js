@@ -21,7 +21,8 @@ export class Room {
   async start() {
     const back = this.cameFrom();
     this.show("check");
-    const ready = await this.check.start();
+    // Who had camera or microphone a moment ago is asked for them again at once, where a browser asks on every visit.
+    const ready = await this.check.start({ ask: back?.devices });
     if (this.ended || !back) return;
     if (ready || !back.devices) await this.enter();
   }
