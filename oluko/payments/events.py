@@ -53,7 +53,7 @@ def read_event(body: bytes) -> tuple[str, dict[str, Any]]:
     """The event's name and data; empty where it is no event, so that rubbish that was signed does no harm."""
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", {}
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         return "", {}

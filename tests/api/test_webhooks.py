@@ -38,7 +38,7 @@ def test_signed_event_is_stored_once_and_a_repeat_is_fine(settings: Any) -> None
     assert bytes(ProviderEvent.objects.get().body) == BODY
 
 
-@pytest.mark.parametrize("body", [b"rubbish", b"", b"[]", b"{}", b'{"event": 5}', b"\xff\x00"])
+@pytest.mark.parametrize("body", [b"rubbish", b"", b"[]", b"{}", b'{"event": 5}', b"\xff\x00", b"[" * 100_000])
 def test_signed_rubbish_is_kept_for_review(settings: Any, body: bytes) -> None:
     assert deliver(body, sign(body, settings.OLUKO_PAYSTACK_SECRET_KEY), "text/plain").status_code == 200
     assert bytes(ProviderEvent.objects.get().body) == body
