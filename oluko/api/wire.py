@@ -118,7 +118,7 @@ def person(row: Person) -> Json:
 
 
 def course(row: Course) -> Json:
-    return {"id": str(row.pk), "title": row.title, "slug": row.slug, "thumbnail": row.thumbnail or None}
+    return {"id": str(row.pk), "title": row.title, "slug": row.slug, "thumbnail": row.thumbnail_url or None}
 
 
 def checkout(row: Checkout) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.templatetags.static import static
 
 from oluko.accounts.models import Person
 from oluko.core.clock import iso
@@ -98,6 +99,12 @@ def test_courses_are_those_that_one_teaches(api: Api, tunde: Person, react: Cour
     shown = {"id": str(react.pk), "title": react.title, "slug": react.slug, "thumbnail": None}
     assert api(tunde)("getTutorCourses").json() == [shown]
     assert api(ada)("getTutorCourses").json() == []
+
+
+def test_thumbnail_of_a_course_is_an_address_that_can_be_fetched(api: Api, tunde: Person, react: Course) -> None:
+    Course.objects.update(thumbnail="courses/react-foundations.svg")
+    (shown,) = api(tunde)("getTutorCourses").json()
+    assert shown["thumbnail"] == static("courses/react-foundations.svg")
 
 
 def test_request_holds_the_time_and_names_no_payment(
