@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID, uuid5
 
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Header, Router
 
 from oluko.api import answers, schemas, wire
 from oluko.api.auth import Caller, paying, saving_account, signed_in, teaching
@@ -30,6 +31,9 @@ from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import begin_checkout, proceed_with_payment
 from oluko.payouts.bank_accounts import save_bank_account
 from oluko.payouts.payouts import request_payout
+
+# Keys that programs make up are text of their own; ours are UUIDs.
+_PAYOUTS = UUID("5f0c2c2e-6f0e-4b86-9a51-0b1f3b6f2c8d")
 
 router = Router(tags=["Actions"], by_alias=True)
 
@@ -218,9 +222,17 @@ def save_account(request: Caller, data: Annotated[schemas.AccountNamed, JsonObje
 
 
 @action("requestPayout", answers.Requested, 409, who=teaching)
-def pay_out(request: Caller, data: Annotated[schemas.PayoutWanted, JsonObject(...)]) -> HttpResponse:
-    """Pay out a part of what is available, or all of it. 409 without a bank account, and for more than there is."""
-    return answer({"payout": wire.payout(request_payout(request.auth, data.amount))})
+def pay_out(
+    request: Caller,
+    data: Annotated[schemas.PayoutWanted, JsonObject(...)],
+    idempotency_key: Annotated[str, Header(..., max_length=200)] = "",
+) -> HttpResponse:
+    """Pay out a part of what is available, or all of it. 409 without a bank account, and for more than there is.
+
+    Sent again with the same `Idempotency-Key`, as after an answer that never came, it is the same payout.
+    """
+    key = uuid5(_PAYOUTS, idempotency_key) if idempotency_key else None
+    return answer({"payout": wire.payout(request_payout(request.auth, data.amount, key=key))})
 
 
 @action("markNotificationsRead", answers.Unread)

@@ -73,7 +73,7 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
     """Pay out `amount` (minor units) of what is available; asked again with the same `key`, the same payout.
 
     Raises NotAllowed for people who do not teach, Invalid for an amount that is too small, Conflict
-    (`no_bank_account`, `not_enough`).
+    (`no_bank_account`, `not_enough`; `asked_already` with this key for another amount).
     """
     if not tutor.teaches:
         raise NotAllowed("not_a_tutor", _("Only tutors and mentors are paid out."))
@@ -85,6 +85,8 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
     # The key is the tutor's own: the same one of somebody else's is another payout.
     reference = f"olkp-{(uuid5(tutor.pk, key.hex) if key else uuid4()).hex}"
     if found := Payout.objects.filter(tutor=tutor, reference=reference).first():
+        if found.amount != amount:
+            raise Conflict("asked_already", _("This was asked for already, with another amount."))
         return found
     bank = BankAccount.objects.filter(person=tutor).first()
     if bank is None:

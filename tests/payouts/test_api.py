@@ -87,6 +87,19 @@ def test_payout_is_asked_for_and_seen_in_the_wallet(api: Api, rich: Person) -> N
     assert (wallet["available"], wallet["onTheWay"], wallet["paid"]) == (5_999.5, 4_000.5, 0)
 
 
+def test_payout_that_is_asked_for_again_with_its_key_is_the_same_one(api: Api, rich: Person, mei: Person) -> None:
+    caller = api(rich)
+    caller.headers["Idempotency-Key"] = "friday's"
+    first, again = (caller("requestPayout", amount=4_000).json()["payout"]["id"] for _ in range(2))
+    assert first == again
+    assert_problem(caller("requestPayout", amount=4_001), 409, "asked_already")
+    caller.headers["Idempotency-Key"] = "monday's"
+    assert caller("requestPayout", amount=4_000).json()["payout"]["id"] != first
+    assert Payout.objects.count() == 2
+    caller.headers["Idempotency-Key"] = "x" * 201
+    assert_problem(caller("requestPayout", amount=4_000), 422)
+
+
 @pytest.mark.parametrize("amount", [99.99, 0, -4_000, "many", None, True, 4_000.001])
 def test_wrong_amounts_are_refused(api: Api, rich: Person, amount: object) -> None:
     assert_problem(api(rich)("requestPayout", amount=amount), 422, field="amount")
