@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.ports import free_port
 
 SETTINGS = {
     "fsync": "off",
@@ -59,7 +60,7 @@ def server() -> Iterator[str]:
         folder = Path(name)
         owner = _owner(folder)
         binaries = _binaries(folder, owner)
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         _call(owner, [binaries / "initdb", "-D", data, "-U", "oluko", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])
         with (data / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in SETTINGS.items())
@@ -157,12 +158,6 @@ def _create_database(url: str) -> None:
 
     with psycopg.connect(url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE oluko")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import httpx
 import pytest
 
 from tests.databases import database_url, on_server
+from tests.ports import free_port, is_free
 
 ROOT = Path(__file__).resolve().parent.parent
 OLUKO = [sys.executable, "-m", "oluko"]
@@ -117,6 +117,14 @@ class Site:
                 pass
             self.process.wait()
             self.process = None
+            self._await_free_ports()
+
+    def _await_free_ports(self) -> None:
+        """The supervisor's children die with it, but not in the same moment."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while not (is_free(self.port) and is_free(self.port + 1)):
+            assert time.monotonic() < deadline, "what was killed still listens"
+            time.sleep(0.02)
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -140,20 +148,6 @@ def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) 
         for line in output:
             lines.put(line)
     lines.put(None)
-
-
-def free_port_pair() -> int:
-    """A port that is free together with the next one, which the sandbox takes."""
-    for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no two neighbouring ports are free")
 
 
 def site_environment(data: Path, port: int) -> dict[str, str]:
@@ -194,7 +188,7 @@ def _migrated() -> str:
 def served(*, seeded: bool = True, **settings: str) -> Iterator[Site]:
     """A running site with an empty or a seeded database on the engine of this run; more settings by their names."""
     data = Path(tempfile.mkdtemp(prefix="oluko-site-"))
-    port = free_port_pair()
+    port = free_port(1)
     env = site_environment(data, port) | settings
     database = f"site_{data.name.rsplit('-', 1)[-1]}" if on_postgres() else ""
     migrated = _migrated()

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests.jobs.conftest import wait_until
-from tests.serving import OLUKO, ROOT, Site, free_port_pair
+from tests.ports import free_port
+from tests.serving import OLUKO, ROOT, Site
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """Not started yet; on SQLite, whatever the other tests use, because it is about processes."""
     dropped = ("OLUKO_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    site = Site(tmp_path, free_port_pair(), clean | {"OLUKO_DATA": str(tmp_path)})
+    site = Site(tmp_path, free_port(1), clean | {"OLUKO_DATA": str(tmp_path)})
     yield site
     site.kill()
 
@@ -90,7 +91,7 @@ def test_a_killed_supervisor_leaves_no_process_behind(site: Site) -> None:
 
 
 def test_two_may_start_at_once_on_one_data_folder(site: Site) -> None:
-    other = Site(site.data, free_port_pair(), site.env)
+    other = Site(site.data, free_port(1), site.env)
     log = (site.data / "first.log").open("w")
     first = subprocess.Popen(
         [*OLUKO, "serve", "--port", str(other.port)],

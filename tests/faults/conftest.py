@@ -10,7 +10,8 @@ from django.conf import settings
 
 from tests.databases import Copy
 from tests.payments.conftest import _sandbox, sandbox
-from tests.serving import Site, free_port_pair
+from tests.ports import free_port
+from tests.serving import Site
 
 __all__ = ["_sandbox", "sandbox"]
 
@@ -24,7 +25,7 @@ def scale(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def served(database_copy: Copy) -> Iterator[Site]:
     """A served Oluko on the test's own copy of the database: two web processes, two workers, its sandbox."""
-    port = free_port_pair()
+    port = free_port(1)
     env = database_copy.env | {"OLUKO_BASE_URL": f"http://127.0.0.1:{port}"}
     site = Site(Path(settings.OLUKO_DATA), port, env)
     site.start()

@@ -19,7 +19,8 @@ from oluko.offerings.models import Offering
 from tests.databases import Copy
 from tests.faults.lives import PATIENCE, Lives, Session, living_env
 from tests.jobs.conftest import wait_until
-from tests.serving import Site, free_port_pair
+from tests.ports import free_port
+from tests.serving import Site
 
 # What the sandbox's webhooks and the steps of a job follow by themselves, once somebody has paid.
 PAYING = (
@@ -49,7 +50,7 @@ def lives(database_copy: Copy, tmp_path: Path, tunde: Person, admin: Person, off
     """People at a served site on data of its own, whose processes are killed where a file says so."""
     data = tmp_path / "data"
     data.mkdir()
-    port = free_port_pair()
+    port = free_port(1)
     more = {"OLUKO_DATA": str(data), "OLUKO_BASE_URL": f"http://127.0.0.1:{port}"}
     site = Site(data, port, living_env(database_copy.env, OLUKO_STOP_FILE=str(data / "stop"), **more))
     site.start()

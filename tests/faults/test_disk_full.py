@@ -18,7 +18,8 @@ from tests.databases import database_url, on_server
 from tests.faults.small_disk import Disk, NoGrowth, Refusing, SmallDisk, mounted
 from tests.faults.webhook_load import body_of, deliver, digest_of, stored_events
 from tests.jobs.conftest import wait_until
-from tests.serving import Site, free_port_pair, site_environment
+from tests.ports import free_port
+from tests.serving import Site, site_environment
 from tests.test_serve import pid_of, ready
 
 PADDING = 60_000
@@ -39,7 +40,7 @@ def _on(folder: Path) -> Iterator[tuple[Site, Disk]]:
     # PostgreSQL runs as somebody else, and has to get there.
     folder.chmod(0o755)
     with mounted(folder, 64) as small:
-        port = free_port_pair()
+        port = free_port(1)
         site = Site(folder, port, site_environment(folder, port))
         with database_on(site, folder if small else None):
             site.start()

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 SECRET = "a-secret-of-one-test"
 START_SECONDS = 20.0
 
@@ -65,10 +67,8 @@ class Turn:
 
 @contextmanager
 def turn_server(folder: Path) -> Iterator[Turn]:
-    """A TURN server for the length of a with block, on a port that is free for TCP and UDP."""
-    with socket.socket() as tcp:
-        tcp.bind(("127.0.0.1", 0))
-        turn = Turn(int(tcp.getsockname()[1]), folder)
+    """A TURN server for the length of a with block, on a port of its own."""
+    turn = Turn(free_port(), folder)
     turn.start()
     try:
         yield turn

@@ -22,8 +22,8 @@ from oluko.operator.rehearsal_moves import MOVES
 from oluko.operator.rehearsal_sandbox import Sandbox, sandbox
 from oluko.operator.rehearsal_stories import MODES, STORIES
 from sandbox import control
+from tests.ports import free_port
 from tests.sandbox.conversation import wait_until
-from tests.sandbox_process import free_port
 from tests.serving import Site, own_site
 
 ROOT = Path(__file__).resolve().parents[2]

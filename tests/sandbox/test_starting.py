@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.sandbox.conversation import KEY
-from tests.sandbox_process import ROOT, Sandbox, free_port, run_sandbox
+from tests.sandbox_process import ROOT, Sandbox, run_sandbox
 
 WEBHOOKS = "http://127.0.0.1:9/webhooks"
 

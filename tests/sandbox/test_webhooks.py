@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 
+from tests.ports import free_port
 from tests.sandbox.conftest import Receiver
 from tests.sandbox.conversation import KEY, wait_until
-from tests.sandbox_process import Sandbox, free_port, run_sandbox
+from tests.sandbox_process import Sandbox, run_sandbox
 
 
 def test_webhook_is_signed_over_its_raw_body_and_says_what_verify_says(
