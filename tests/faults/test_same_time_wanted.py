@@ -108,7 +108,9 @@ def test_one_winner_a_time_and_no_overlap(
     assert overlaps() == []
     assert violations() == []
     seen = sum(results, Counter[str]())
-    assert all(seen[what] for what in ("book done", "move done", "cancel done", "time_taken")), seen
+    # Moves that find room are rare: in a tenth there may be none.
+    wanted = ["book done", "cancel done", "time_taken", *(["move done"] if scale > 1 else [])]
+    assert all(seen[what] for what in wanted), seen
 
 
 @in_threads_and_processes

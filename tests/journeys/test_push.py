@@ -8,7 +8,7 @@ from tests.journeys.pages import sign_in
 
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
-  for (let turn = 0; turn < 150; turn += 1) {
+  for (let turn = 0; turn < 50; turn += 1) {
     const shown = await registration.getNotifications();
     if (shown.length) return shown.map((each) => [each.title, each.body, each.data.url]);
     await new Promise((done) => setTimeout(done, 100));
@@ -37,12 +37,13 @@ def test_the_worker_shows_a_push_and_a_refused_subscription_is_told(page: Page) 
     )
     protocol.send("ServiceWorker.enable")
     page.wait_for_function("navigator.serviceWorker.getRegistration('/').then((found) => Boolean(found?.active))")
-    protocol.send(
-        "ServiceWorker.deliverPushMessage",
-        {
-            "origin": page.evaluate("location.origin"),
-            "registrationId": registrations[-1],
-            "data": '{"title": "Moved: React help", "body": "Now Tuesday", "url": "/courses", "tag": "oluko-1"}',
-        },
-    )
-    assert page.evaluate(SHOWN) == [["Moved: React help", "Now Tuesday", "/courses"]]
+    data = '{"title": "Moved: React help", "body": "Now Tuesday", "url": "/courses", "tag": "oluko-1"}'
+    shown: list[list[str]] = []
+    # On a busy machine one was seen to get lost on its way to the worker. All have one tag, so that one is shown.
+    for _ in range(4):
+        push = {"origin": page.evaluate("location.origin"), "registrationId": registrations[-1], "data": data}
+        protocol.send("ServiceWorker.deliverPushMessage", push)
+        shown = page.evaluate(SHOWN)
+        if shown:
+            break
+    assert shown == [["Moved: React help", "Now Tuesday", "/courses"]]
