@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from uuid import UUID, uuid5
 
 from django.http import HttpResponse
 from ninja import Header, Router
@@ -31,9 +30,6 @@ from oluko.payments.cancellations import cancel_booking
 from oluko.payments.checkout import begin_checkout, proceed_with_payment
 from oluko.payouts.bank_accounts import save_bank_account
 from oluko.payouts.payouts import request_payout
-
-# Keys that programs make up are text of their own; ours are UUIDs.
-_PAYOUTS = UUID("5f0c2c2e-6f0e-4b86-9a51-0b1f3b6f2c8d")
 
 router = Router(tags=["Actions"], by_alias=True)
 
@@ -231,8 +227,7 @@ def pay_out(
 
     Sent again with the same `Idempotency-Key`, as after an answer that never came, it is the same payout.
     """
-    key = uuid5(_PAYOUTS, idempotency_key) if idempotency_key else None
-    return answer({"payout": wire.payout(request_payout(request.auth, data.amount, key=key))})
+    return answer({"payout": wire.payout(request_payout(request.auth, data.amount, key=idempotency_key))})
 
 
 @action("markNotificationsRead", answers.Unread)

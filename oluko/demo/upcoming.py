@@ -74,18 +74,19 @@ def create_upcoming(
     for booking in approved:
         _approve(past, booking, _quarter(now))
     past.write()
-    for booking in [*ahead, *asked, *approved]:
-        _take_time(booking)
-    for booking in ahead:
-        want_meeting(booking)
     for payment in past.payments:
         pay_in_sandbox.enqueue(str(payment.pk))
-    _tell_of(asked, approved)
+    _bring_to_life(ahead, asked, approved)
     _leave_unread(people, now)
     return complained
 
 
-def _tell_of(asked: list[Booking], approved: list[Booking]) -> None:
+def _bring_to_life(ahead: list[Booking], asked: list[Booking], approved: list[Booking]) -> None:
+    """What booking, asking and approving do besides the booking's row: times, meetings, messages."""
+    for booking in [*ahead, *asked, *approved]:
+        _take_time(booking)
+    for booking in ahead:
+        want_meeting(booking)
     for booking in asked:
         tell(booking, booking.tutor, "requested")
     for booking in approved:

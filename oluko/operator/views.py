@@ -34,6 +34,8 @@ from oluko.payments.reviews import WAYS, Way
 type View = Callable[..., HttpResponse]
 type Facts = Sequence[tuple[str, str]]
 
+DONE = 302
+
 
 def operator_only(view: View) -> View:
     """Visitors are sent to sign in; for anyone but an operator there is no such page."""
@@ -63,19 +65,11 @@ def ask(
     posted = request.method == "POST"
     filled = form(request.POST) if posted else form(initial=initial)
     back, status = _page_of(about), 200
-    if posted and filled.is_valid():
-        try:
-            perform(cast(Person, request.user), filled.cleaned_data)
-        except NotFound:
-            raise
-        except DomainError as refusal:
-            _show(filled, refusal)
-            status = refusal.status
-        else:
+    if posted:
+        status = _attempt(cast(Person, request.user), filled, perform)
+        if status == DONE:
             messages.success(request, done)
             return redirect(after or back)
-    elif posted:
-        status = 422
     context = {
         **admin.site.each_context(request),
         "title": title,
@@ -87,6 +81,20 @@ def ask(
         "back": back,
     }
     return render(request, "operator/decision.html", context, status=status)
+
+
+def _attempt(operator: Person, filled: forms.Form, perform: Callable[[Person, dict[str, Any]], object]) -> int:
+    """Do it if the form is right: DONE, or the status of the page that shows the form again with what is wrong."""
+    if not filled.is_valid():
+        return 422
+    try:
+        perform(operator, filled.cleaned_data)
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        _show(filled, refusal)
+        return refusal.status
+    return DONE
 
 
 def _show(form: forms.Form, refusal: DomainError) -> None:

@@ -69,7 +69,7 @@ know({kind: Telling(Group.MONEY, title, body) for kind, (title, body) in TEXTS.i
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekly: bool = False) -> Payout:
+def request_payout(tutor: Person, amount: int, *, key: str = "", weekly: bool = False) -> Payout:
     """Pay out `amount` (minor units) of what is available; asked again with the same `key`, the same payout.
 
     Raises NotAllowed for people who do not teach, Invalid for an amount that is too small, Conflict
@@ -83,7 +83,7 @@ def request_payout(tutor: Person, amount: int, *, key: UUID | None = None, weekl
     # Two tabs wait here for each other; and for a change of the bank account.
     Person.objects.select_for_update(of=("self",), no_key=True).get(pk=tutor.pk)
     # The key is the tutor's own: the same one of somebody else's is another payout.
-    reference = f"olkp-{(uuid5(tutor.pk, key.hex) if key else uuid4()).hex}"
+    reference = f"olkp-{(uuid5(tutor.pk, key) if key else uuid4()).hex}"
     if found := Payout.objects.filter(tutor=tutor, reference=reference).first():
         if found.amount != amount:
             raise Conflict("asked_already", _("This was asked for already, with another amount."))

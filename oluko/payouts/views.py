@@ -44,7 +44,7 @@ def withdraw(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, form, 422)
     try:
-        asked = request_payout(request.user, form.cleaned_data["amount"], key=form.cleaned_data["key"])
+        asked = request_payout(request.user, form.cleaned_data["amount"], key=form.cleaned_data["key"].hex)
     except NotAllowed:
         raise
     except DomainError as refusal:

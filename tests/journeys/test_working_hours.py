@@ -11,7 +11,6 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.journeys.keys import tab_to
 from tests.journeys.pages import assert_accessible, sign_in
-from tests.sandbox.conversation import wait_until
 
 PAGE = "/tutor/availability"
 WORKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
@@ -148,8 +147,8 @@ def test_leaving_with_unsaved_changes_asks_first_and_undoing_them_does_not(page:
     page.on("dialog", stay)
     page.get_by_role("button", name="Add hours on Sunday").click()
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
-    page.get_by_role("link", name="Your offerings").click(no_wait_after=True)
-    wait_until(lambda: page.wait_for_timeout(50) or bool(asked))
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Your offerings").click(no_wait_after=True)
     assert asked == ["beforeunload"]
     expect(page).to_have_url(re.compile(f"{PAGE}$"))
     day(page, "Sunday").get_by_role("button", name="Remove these hours").last.click()

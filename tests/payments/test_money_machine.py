@@ -318,7 +318,7 @@ class Money(RuleBasedStateMachine):
     def tutor_withdraws(self, tutor: int, part: int) -> None:
         who = self.world.tutors[tutor]
         amount = self.balance(Kind.TUTOR_AVAILABLE, who.pk) * part // 10
-        key = uuid4()
+        key = uuid4().hex
         payout = self.attempted(lambda: request_payout(who, amount, key=key))
         if payout is not None:
             assert request_payout(who, amount, key=key) == payout

@@ -54,7 +54,7 @@ def test_what_is_asked_for_leaves_available_at_once(rich: Person) -> None:
 
 
 def test_same_key_is_the_same_payout(rich: Person, mei: Person, give: Give, saved: Save) -> None:
-    key = uuid4()
+    key = uuid4().hex
     assert request_payout(rich, 4_000_00, key=key) == request_payout(rich, 4_000_00, key=key)
     assert balances(rich) == (6_000_00, 4_000_00, 0)
     give(mei, 5_000_00)
