@@ -48,7 +48,6 @@ def new_site(server: str) -> Iterator[Environment]:
                 "DJANGO_SETTINGS_MODULE": "oluko.settings",
                 "OLUKO_DATA": str(data),
                 "OLUKO_LOG_LEVEL": "WARNING",
-                "OLUKO_TIED": "1",
             }
         )
 

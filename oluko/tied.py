@@ -1,7 +1,9 @@
 """Ties a process to the one that started it: if that one dies, however it dies, the kernel kills this one.
 
-Run as a file, it does so and then becomes the program that it is given: `tied.py PARENT_PID PROGRAM …`. Linux only;
-elsewhere a supervisor that is killed outright leaves its children behind.
+Run as a file, it does so and then becomes the program that it is given: `tied.py PARENT_PID PROGRAM …`. That program
+finds its own number in OLUKO_TIED, for what it starts in its turn: who asks for their parent only after it has died
+would tie themselves to whoever took them in. Linux only; elsewhere a supervisor that is killed outright leaves its
+children behind.
 """
 
 from __future__ import annotations
@@ -25,4 +27,5 @@ def tie_to_parent(parent: int) -> None:
 
 if __name__ == "__main__":
     tie_to_parent(int(sys.argv[1]))
+    os.environ["OLUKO_TIED"] = str(os.getpid())
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -90,6 +90,24 @@ def test_a_killed_supervisor_leaves_no_process_behind(site: Site) -> None:
     wait_until(lambda: not processes_of(site), 5)
 
 
+def test_a_killed_supervisor_takes_a_web_worker_along_that_is_just_starting(site: Site) -> None:
+    """It takes seconds to load the program, and its parent dies within them."""
+    site.start()
+    before = web_processes(site)
+    os.kill(max(before), signal.SIGKILL)
+    wait_until(lambda: web_processes(site) - before, 20)
+    assert site.process
+
+    site.process.kill()
+    site.process.wait()
+
+    wait_until(lambda: not processes_of(site), 15)
+
+
+def web_processes(site: Site) -> set[int]:
+    return {pid for pid, words in processes_of(site).items() if "-m granian" in words}
+
+
 def test_two_may_start_at_once_on_one_data_folder(site: Site) -> None:
     other = Site(site.data, free_port(1), site.env)
     log = (site.data / "first.log").open("w")

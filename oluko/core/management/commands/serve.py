@@ -48,11 +48,11 @@ def _prepare() -> None:
 
 
 def _children(address: Address) -> list[Child]:
-    environment = os.environ | {"OLUKO_TIED": "1"}
+    environment = dict(os.environ)
     return [
         Child("the web server", supervisor.web_command(address), environment),
-        Child("the urgent worker", supervisor.worker_command("urgent"), dict(os.environ)),
-        Child("the outside worker", supervisor.worker_command("outside"), dict(os.environ)),
+        Child("the urgent worker", supervisor.worker_command("urgent"), environment),
+        Child("the outside worker", supervisor.worker_command("outside"), environment),
     ]
 
 
