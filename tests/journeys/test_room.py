@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys import steps
 from tests.journeys.conftest import ARGUMENTS
@@ -281,6 +281,20 @@ def test_a_second_page_takes_over_and_the_first_says_so(new_page: Callable[..., 
     student.get_by_role("button", name="Use it here").click()
     expect_state(student, "together")
     expect(second.locator("[data-rest]")).to_be_visible()
+
+
+def test_nothing_can_be_pressed_before_somebody_listens(new_page: Callable[..., Page], site: Site) -> None:
+    """As on a slow line, where the page is there seconds before its scripts."""
+    meeting, page, held = arrange(site, "Hurries"), new_page(), list[Route]()
+    sign_in(page, meeting.student)
+    script = re.compile(r"/room/room\.[^/]*js$")
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.goto(meeting.path)
+    for name in ("Try camera and microphone", "Enter without them"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    held[0].continue_()
+    expect(page.get_by_role("button", name=re.compile("^Enter"))).to_be_enabled()
 
 
 def test_without_permission_one_is_told_why_and_goes_in_to_listen(browser: Browser, site: Site) -> None:

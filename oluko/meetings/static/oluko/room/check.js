@@ -22,6 +22,8 @@ export class Check {
     this.switches = { video: find("preview-camera"), audio: find("preview-mic") };
     this.ask.addEventListener("click", () => this.open());
     this.enter.addEventListener("click", () => room.enter());
+    // They come disabled: on a slow line one would press what nobody listens to yet.
+    this.ask.disabled = this.enter.disabled = false;
     this.switches.audio.addEventListener("click", () => this.toggle("audio"));
     this.switches.video.addEventListener("click", () => this.toggle("video"));
     for (const [kind, select] of Object.entries(this.selects)) {
