@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
@@ -96,7 +97,11 @@ def test_repeated_and_shuffled_webhooks_finalize_each_reference_once(
             while len(done) < CLIENTS:
                 drain()
             return Counter()
-        answers = Counter(deliver(body, signature(body)) for body in deliveries[number::CLIENTS])
+        answers: Counter[int] = Counter()
+        for body in deliveries[number::CLIENTS]:
+            answers[deliver(body, signature(body))] += 1
+            # As at a request's end, which Django's own client leaves out: the pool has fewer than there are threads.
+            connection.close()
         done.append(number)
         return answers
 
