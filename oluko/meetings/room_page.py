@@ -54,7 +54,7 @@ def _before(name: str) -> dict[str, str]:
         "preview_before": _("This is where you see yourself."),
         "preview_off": _("Your camera is off."),
         "there": _("%(name)s is in the room.") % {"name": name},
-        "not_there": _("%(name)s is not here yet.") % {"name": name},
+        "not_there": _("%(name)s is not in the room yet.") % {"name": name},
         "camera": _("Camera"),
         "microphone": _("Microphone"),
         "insecure": _("Browsers allow camera and microphone on https pages only. You can still listen and write."),

@@ -99,6 +99,7 @@ def _why(refund: Refund, booking: Booking, reader: Person) -> str:
         Cause.TIME_LOST: _("The payment arrived when the time was no longer free."),
         Cause.PAID_TWICE: _("The session was paid a second time."),
         Cause.REVIEW: _("What arrived differed from what was due."),
+        Cause.NO_SHOW: _("The tutor was not there."),
         Cause.PROBLEM: _("A problem with the session was reported."),
         Cause.GOODWILL: _("Oluko has decided to give it back."),
     }

@@ -139,7 +139,7 @@ def test_two_people_meet_show_write_and_leave(new_page: Callable[..., Page], sit
     meeting = arrange(site, "Meets")
     student, tutor = new_page(), new_page(viewport={"width": 375, "height": 720})
     arrive(student, meeting.student, meeting)
-    expect(student.get_by_text("Tutor-Meets is not here yet.")).to_be_visible()
+    expect(student.get_by_text("Tutor-Meets is not in the room yet.")).to_be_visible()
     assert_accessible(student)
     enter(student)
     expect_state(student, "waiting")

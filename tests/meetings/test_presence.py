@@ -239,6 +239,20 @@ def test_a_tutor_says_at_once_that_they_were_not_there(session: Booking, signed_
     assert (booking.status, booking.absent, booking.refunded) == ("NO_SHOW", "TUTOR", booking.price)
 
 
+def test_after_a_tutors_absence_everybody_reads_what_becomes_of_the_money(
+    session: Booking, signed_in, ada: Person, tunde: Person, admin: Person, frozen
+) -> None:
+    frozen(session.ends_at)
+    signed_in(tunde).post(f"/mentorship/session/{session.pk}/tutor-absent")
+    words = {ada: "All of your money goes back to you", tunde: "goes back to the student", admin: "back to the student"}
+    for person, said in words.items():
+        client = signed_in(person)
+        assert said in client.get(f"/mentorship/session/{session.pk}").content.decode()
+        assert client.get(f"/mentorship/session/{session.pk}/money").status_code == 200
+    assert signed_in(ada).get("/student/mentorship?tab=history").status_code == 200
+    assert signed_in(tunde).get("/tutor/mentorship?tab=completed").status_code == 200
+
+
 def test_a_tutor_marks_the_students_absence(session: Booking, signed_in, tunde: Person, frozen) -> None:
     frozen(session.ends_at)
     assert signed_in(tunde).post(f"/mentorship/session/{session.pk}/no-show").status_code == 302

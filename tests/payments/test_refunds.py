@@ -283,6 +283,16 @@ def test_student_reads_where_the_refund_stands_at_every_station(half: Refund, ad
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("cause", Refund.Cause.values)
+def test_every_cause_is_told_to_every_reader(
+    cause: str, half: Refund, ada: Person, tunde: Person, admin: Person
+) -> None:
+    Refund.objects.filter(pk=half.pk).update(cause=cause)
+    booking = reload(half).payment.booking
+    assert all(standing.why for reader in (ada, tunde, admin) for standing in refund_standings(booking, reader))
+
+
+@pytest.mark.django_db
 def test_session_page_follows_the_refund_for_each_reader_in_their_words(
     half: Refund, ada: Person, tunde: Person, admin: Person, signed_in: SignIn
 ) -> None:
