@@ -153,22 +153,30 @@ def return_money(
     attempts: int | None = None,
     actor_id: UUID | None = None,
     changes: Mapping[str, object] | None = None,
+    fee: int = 0,
 ) -> bool:
     """Back to the wallet: from the way, or, once it had arrived and was reversed, from Paystack's hands.
 
-    False if its state is another by now, or, with `attempts`, if it was sent once more. Call inside a transaction.
+    `fee` is what Paystack keeps of it all the same (minor units), as when it had arrived before we heard of it. False
+    if its state is another by now, or, with `attempts`, if it was sent once more. Call inside a transaction.
     """
     was_paid = payout.status == Status.PAID
+    unbooked_fee = 0 if payout.fee else fee
     facts = {"outcome": why[:LONGEST_NOTE], "settled_at": clock.now(), **(changes or {})}
+    if unbooked_fee:
+        facts["fee"] = unbooked_fee
     if not change_state(payout, only_from, Status.RETURNED, facts, actor_id=actor_id, why=why, attempts=attempts):
         return False
     available = account(Kind.TUTOR_AVAILABLE, payout.currency, payout.tutor_id)
+    held = account(Kind.PAYSTACK_CLEARING, payout.currency)
     if was_paid:
-        held = account(Kind.PAYSTACK_CLEARING, payout.currency)
         _post(payout, Posting("payout_reversed", held, available, payout.amount, f"payout:{payout.pk}:reversed"))
     else:
         way = account(Kind.TUTOR_ON_THE_WAY, payout.currency, payout.tutor_id)
         _post(payout, Posting("payout_returned", way, available, payout.amount, f"payout:{payout.pk}:returned"))
+    if unbooked_fee:
+        fees = account(Kind.PAYSTACK_FEES, payout.currency)
+        _post(payout, Posting("payout_fee", fees, held, unbooked_fee, f"payout:{payout.pk}:fee"))
     recover_owed(payout.tutor_id, payout.currency, key=f"payout:{payout.pk}")
     tell(payout, "payout_returned", why=why)
     return True

@@ -183,10 +183,13 @@ def _settle(payout_id: UUID, sent: SentTransfer) -> bool:
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _return(payout_id: UUID, sent: SentTransfer) -> bool:
-    # Reversed even after it had arrived: banks do that.
-    before = (*Payout.OPEN, Status.PAID) if sent.status == "reversed" else Payout.OPEN
+    # Reversed even after it had arrived: banks do that, and Paystack keeps its fee, though we may never have heard of
+    # the arrival. Any other end with a fee is for the reconciliation to ask about.
+    came_back = sent.status == "reversed"
+    before, fee = ((*Payout.OPEN, Status.PAID), sent.fee or 0) if came_back else (Payout.OPEN, 0)
     why = _("The bank did not take it: %(status)s.") % {"status": sent.answer or sent.status}
-    return return_money(locked_payout(payout_id), why=why, only_from=before, changes={"transfer_code": sent.code})
+    payout, code = locked_payout(payout_id), {"transfer_code": sent.code}
+    return return_money(payout, why=why, only_from=before, changes=code, fee=fee)
 
 
 @repeat_on_deadlock

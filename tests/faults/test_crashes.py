@@ -117,7 +117,9 @@ def crash_at_any_moment(crashes: Crashes) -> None:
 def the_sessions_are_over(crashes: Crashes, held: dict[Step, Session]) -> None:
     """They are marked, complained about and disputed; the operator and the bank decide."""
     lives = crashes.lives
-    lives.advance_to(max(session.at for session in lives.sessions) + timedelta(hours=3))
+    # A problem is reported within a day: the clock stops after these, whatever others have ahead of them.
+    last = max(session.at for session in held.values() or lives.sessions)
+    lives.advance_to(last + timedelta(hours=3))
     deeds = {
         Step.SESSION_MARKED: lives.complete,
         Step.PROBLEM_WRITTEN: lives.report,

@@ -11,7 +11,7 @@ import pytest
 from oluko.accounts.models import Person
 from oluko.core.errors import Conflict, Unavailable
 from oluko.dashboards.invariants import violations
-from oluko.ledger.models import Transfer
+from oluko.ledger.models import Account, Transfer
 from oluko.ledger.wallets import wallet_of
 from oluko.payments.arrivals import store_event
 from oluko.payments.models import ProviderEvent, ReviewItem
@@ -103,6 +103,20 @@ def test_what_the_bank_sends_back_after_success_is_available_again(payout: Payou
     assert (done.status, done.fee) == (Status.RETURNED, 10_00)
     wallet = wallet_of(payout.tutor)
     assert (wallet.available, wallet.on_the_way, wallet.paid) == (10_000_00, 0, 0)
+
+
+def test_fee_of_what_had_arrived_unheard_and_came_back_is_booked(payout: Payout, sandbox: Sandbox) -> None:
+    sandbox.control(paystack={"mode": "transfer-pending"})
+    drain()
+    assert reload(payout).status == Status.ON_THE_WAY
+    for status in ("success", "reversed"):
+        direct(sandbox, payout, status)
+    for _ in range(2):
+        news(payout, "transfer.reversed", status="reversed")
+    done = reload(payout)
+    assert (done.status, done.fee) == (Status.RETURNED, 10_00)
+    assert wallet_of(payout.tutor).available == 10_000_00
+    assert Account.objects.get(kind=Account.Kind.PAYSTACK_FEES).balance == 10_00
 
 
 def test_no_balance_waits_and_goes_out_when_there_is_money(rich: Person, give: Give, sandbox: Sandbox) -> None:
