@@ -221,7 +221,8 @@ TASKS = {"default": {"BACKEND": "oluko.jobs.backend.Backend", "QUEUES": ["urgent
 
 # People.
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["oluko.accounts.recognition.Backend"]
+SESSION_ENGINE = "oluko.accounts.recognition"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
