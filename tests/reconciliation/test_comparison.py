@@ -217,6 +217,19 @@ def test_the_fee_of_a_payout_that_came_back_is_booked(world: World) -> None:
     assert (world.compare().found, found()) == (0, {})
 
 
+def test_another_fee_of_a_payout_than_ours_is_asked_about_and_booked(world: World, admin: Person) -> None:
+    payout = request_payout(world.tutor, 2_000_00)
+    send_payout(payout.pk)
+    until(lambda: [row["status"] for row in world.sandbox.transfers()] == ["success"])
+    assert world.compare().mended == 1
+    world.at_paystack("UPDATE transfers SET fee = 2500 WHERE reference = ?", payout.reference)
+    assert world.compare().found == 1
+    assert found() == {payout.reference: "MISSING_FEE payout_fee"}
+    apply_remedy(admin, finding_of(payout.reference).pk, Remedy.BOOK_FEE)
+    assert (Payout.objects.get(pk=payout.pk).fee, violations()) == (2500, [])
+    assert (world.compare().found, found()) == (0, {})
+
+
 def test_a_bank_that_takes_a_whole_charge_whose_refund_is_under_way_is_no_reversal(world: World) -> None:
     payment = world.decided("merchant-accepted")
     assert [row["status"] for row in world.sandbox.transactions()] == ["reversed"]
