@@ -615,16 +615,21 @@ def world(db: None, frozen: Frozen, settings: Any, monkeypatch: pytest.MonkeyPat
     return made
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(400, id="full", marks=pytest.mark.faults)])
-def test_any_order_of_money_keeps_every_promise(world: World, examples: int) -> None:
+def run_lives(life: Callable[[], Money], examples: int, steps: int = 30) -> None:
+    """So many lives of so many steps at most, each from the same beginning."""
     try:
         run_state_machine_as_test(
-            lambda: Money(world),
+            life,
             settings=settings(
-                max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
     finally:
         paystack.cache_clear()
+
+
+@pytest.mark.parametrize("examples", [8, pytest.param(400, id="full", marks=pytest.mark.faults)])
+def test_any_order_of_money_keeps_every_promise(world: World, examples: int) -> None:
+    run_lives(lambda: Money(world), examples)
     if examples > 50:
         assert world.seen >= RARE
