@@ -54,6 +54,19 @@ def change(sql: str, *values: object) -> int:
         return int(cursor.rowcount)
 
 
+def changed(sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Run one UPDATE of standard SQL that ends in RETURNING; what it returns of the rows that it changed."""
+    database = connections[DEFAULT_DB_ALIAS]
+    with turn_to_write(), database.cursor() as cursor:
+        cursor.execute(sql, [_adapted(value, database) for value in values])
+        return list(cursor.fetchall())
+
+
+def placeholders(number: int) -> str:
+    """The places of so many values in a statement, for IN (…) or a row of VALUES."""
+    return ", ".join(["%s"] * number)
+
+
 def read[M: Model](model: type[M], where: str, *values: object, lock: bool = False) -> list[M]:
     """Whole rows of one model by a condition in standard SQL; locked until the transaction ends if so wanted."""
     database = connections[DEFAULT_DB_ALIAS]

@@ -8,10 +8,12 @@ seen to have ended has lost it at once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from traceback import format_exception
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.tasks import TaskResultStatus
@@ -19,7 +21,8 @@ from django.utils import timezone
 from django.utils.json import normalize_json
 from django_tasks_db.models import DBTaskResult
 
-from oluko.core.statements import change
+from oluko.core.statements import change, changed, placeholders
+from oluko.jobs.groups import LARGEST, grouped
 from oluko.jobs.models import Recurrence
 from oluko.jobs.presence import forget_gone, is_gone
 from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
@@ -27,17 +30,18 @@ from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=45)
-# So many are read at once; each is claimed for itself, right before it is done.
+# So many are read at once; each is claimed right before it is done.
 _AHEAD = 20
 _TRACEBACK_CHARACTERS = 20_000
 _CLAIM = """
     UPDATE django_tasks_database_dbtaskresult SET status = %s, started_at = %s, worker_ids = %s
-     WHERE id = %s AND status = %s AND COALESCE(started_at, enqueued_at) = %s
+     WHERE status = %s AND id IN ({ids}) AND (id, COALESCE(started_at, enqueued_at)) IN (VALUES {pairs})
+    RETURNING id
 """
 _SUCCEED = """
     UPDATE django_tasks_database_dbtaskresult
        SET status = %s, finished_at = %s, return_value = %s, exception_class_path = '', traceback = ''
-     WHERE id = %s AND status = %s AND started_at = %s
+     WHERE status = %s AND started_at = %s AND id IN ({ids})
 """
 
 
@@ -54,17 +58,7 @@ class Claim:
 
     def succeed(self, value: object) -> bool:
         """Record success; False if the lease was lost meanwhile."""
-        return bool(
-            change(
-                _SUCCEED,
-                TaskResultStatus.SUCCESSFUL,
-                timezone.now(),
-                _json(normalize_json(value)),
-                self.row.pk,
-                TaskResultStatus.RUNNING,
-                self.started_at,
-            )
-        )
+        return succeed_all([self], value) == 1
 
     def fail(self, problem: BaseException) -> bool:
         """Record a failed attempt: again later, or for good after GiveUp or the last attempt. False if not ours."""
@@ -103,23 +97,51 @@ class Claim:
         return bool(self._mine().update(status=status, finished_at=timezone.now(), **(blank | changes)))
 
 
-def claim_job(queue: str, worker_id: str, ahead: list[Any] | None = None) -> Claim | None:
-    """The next due job of the queue, now this worker's; None if there is none. One plain read when idle.
+def claim_jobs(queue: str, worker_id: str, ahead: list[Any] | None = None) -> list[Claim]:
+    """The next due job of the queue, now this worker's; none if there is none. One plain read when idle.
 
-    `ahead` is the worker's list of what it has read and not come to yet: what others took meanwhile is passed over.
+    Several first attempts of one task, where its jobs are done together. `ahead` is the worker's list of what it has
+    read and not come to yet: what others took meanwhile is passed over.
     """
     ahead = [] if ahead is None else ahead
     if not ahead:
         ahead += reversed(DBTaskResult.objects.ready().filter(queue_name=queue)[:_AHEAD])
     while ahead:
-        row = ahead.pop()
-        claim = Claim(row, timezone.now(), (*row.worker_ids, worker_id))
-        # The start of the attempt before this one: nobody took the row and gave it back in between.
-        before = row.started_at or row.enqueued_at
-        running, workers = TaskResultStatus.RUNNING, _json(list(claim.attempts))
-        if change(_CLAIM, running, claim.started_at, workers, row.pk, TaskResultStatus.READY, before):
-            return claim
-    return None
+        if claims := _claim(_next(ahead), worker_id):
+            return claims
+    return []
+
+
+def _next(ahead: list[Any]) -> list[Any]:
+    """The next of these rows, and what may be done together with it; taken out of the list."""
+    rows = [ahead.pop()]
+    if grouped(rows[0].task_path) and not rows[0].worker_ids:
+        like = [row for row in reversed(ahead) if row.task_path == rows[0].task_path and not row.worker_ids]
+        rows += like[: LARGEST - 1]
+        ahead[:] = [row for row in ahead if row not in rows]
+    return rows
+
+
+def _claim(rows: Sequence[Any], worker_id: str) -> list[Claim]:
+    """What of these is still as it was read, now this worker's; their earlier attempts are the same."""
+    now, attempts = timezone.now(), (*rows[0].worker_ids, worker_id)
+    # The start of the attempt before this one: nobody took the row and gave it back in between.
+    pairs = [value for row in rows for value in (row.pk, row.started_at or row.enqueued_at)]
+    sql = _CLAIM.format(ids=placeholders(len(rows)), pairs=", ".join(["(%s, %s)"] * len(rows)))
+    running, ready = TaskResultStatus.RUNNING, TaskResultStatus.READY
+    claimed = changed(sql, running, now, _json(list(attempts)), ready, *(row.pk for row in rows), *pairs)
+    # SQLite gives an id as its digits.
+    ids = {UUID(str(pk)) for (pk,) in claimed}
+    return [Claim(row, now, attempts) for row in rows if row.pk in ids]
+
+
+def succeed_all(claims: Sequence[Claim], value: object = None) -> int:
+    """Record the success of what was claimed together; how many there were whose lease was not lost meanwhile."""
+    if not claims:
+        return 0
+    sql = _SUCCEED.format(ids=placeholders(len(claims)))
+    done = (TaskResultStatus.SUCCESSFUL, timezone.now(), _json(normalize_json(value)))
+    return change(sql, *done, TaskResultStatus.RUNNING, claims[0].started_at, *(claim.row.pk for claim in claims))
 
 
 def _json(value: object) -> object:

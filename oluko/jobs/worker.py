@@ -10,15 +10,18 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TextIO
 
 from django.db import Error
 from django.tasks import TaskContext
 
-from oluko.core.logs import set_request_id
+from oluko.core.logs import of_request
 from oluko.core.steps import Step, reached
-from oluko.jobs.claims import Claim, claim_job, free_lost_jobs
+from oluko.jobs.backend import Job
+from oluko.jobs.claims import Claim, claim_jobs, free_lost_jobs, succeed_all
+from oluko.jobs.groups import grouped
 from oluko.jobs.health import BEAT, beat
 from oluko.jobs.limits import Limits, Stopped, TooLong, forget_connection
 from oluko.jobs.presence import be_present
@@ -65,7 +68,7 @@ class Worker:
         logger.info("worker of %s stopped", self.queue)
 
     def turn(self) -> bool:
-        """Whatever is due: a beat, lost leases, recurring work, one job. True if there was a job."""
+        """Whatever is due: a beat, lost leases, recurring work, a job and what goes with it. True if there was one."""
         now = time.monotonic()
         if now >= self._next_beat:
             beat(self.queue)
@@ -76,31 +79,36 @@ class Worker:
             self._next_reap = now + REAP_SECONDS
         self._timetable.run_due()
         kept = self.limits.stopping or self._timetable.blocked
-        claim = None if kept else claim_job(self.queue, self.id, self._ahead)
-        if claim is not None:
-            self._do(claim)
-        return claim is not None
+        claims = [] if kept else claim_jobs(self.queue, self.id, self._ahead)
+        if claims:
+            self._do(claims)
+        return bool(claims)
 
-    def _do(self, claim: Claim) -> None:
+    def _do(self, claims: Sequence[Claim]) -> None:
         """Run one attempt and write down what became of it; a failure of any kind is the job's, not the worker's."""
-        set_request_id(claim.row.args_kwargs.get("request_id") or claim.row.pk.hex[:16])
+        problems: Sequence[BaseException | None]
         try:
             reached(Step.JOB_CLAIMED)
             with self.limits.watching():
-                value = _call(claim)
+                problems = _call(claims)
             reached(Step.JOB_DONE)
-            self._record(lambda: claim.succeed(value))
         except Stopped:
             forget_connection()
-            self._record(claim.hand_back)
-            logger.info("job %s handed back", claim.row.pk)
-        except (Exception, TooLong) as problem:  # noqa: BLE001  The edge of the worker: whatever it is, it is recorded.
-            failure = problem
-            if isinstance(problem, (Error, TooLong)):
-                forget_connection()
-            self._record(lambda: claim.fail(failure))
-        finally:
-            set_request_id("")
+            for claim in claims:
+                with of_request(_request_id(claim)):
+                    self._record(claim.hand_back)
+                    logger.info("job %s handed back", claim.row.pk)
+            return
+        except (Exception, TooLong) as failure:  # noqa: BLE001  The edge of the worker: whatever it is, it is recorded.
+            problems = [failure] * len(claims)
+        if any(isinstance(problem, (Error, TooLong)) for problem in problems):
+            forget_connection()
+        done = [claim for claim, problem in zip(claims, problems, strict=True) if problem is None]
+        self._record(lambda: succeed_all(done) == len(done))
+        for claim, problem in zip(claims, problems, strict=True):
+            if problem is not None:
+                with of_request(_request_id(claim)):
+                    self._record(partial(claim.fail, problem))
 
     def _record(self, write: Callable[[], bool]) -> None:
         """Write what became of a job, again and again while the database is away."""
@@ -123,9 +131,24 @@ class Worker:
             time.sleep(0.05)
 
 
-def _call(claim: Claim) -> object:
+def _call(claims: Sequence[Claim]) -> Sequence[Exception | None]:
+    """Do what was claimed; of several, what went wrong with each. Raises what a single job raises."""
+    together = grouped(claims[0].row.task_path) if len(claims) > 1 else None
+    if together is not None:
+        return together([Job(each.row.task, tuple(each.row.args_kwargs["args"]), _request_id(each)) for each in claims])
+    for claim in claims:
+        with of_request(_request_id(claim)):
+            _call_one(claim)
+    return [None] * len(claims)
+
+
+def _call_one(claim: Claim) -> None:
     task, arguments = claim.row.task, claim.row.args_kwargs
     context: tuple[TaskContext[..., object], ...] = (
         (TaskContext(task_result=claim.row.task_result),) if task.takes_context else ()
     )
-    return task.call(*context, *arguments["args"], **arguments["kwargs"])
+    task.call(*context, *arguments["args"], **arguments["kwargs"])
+
+
+def _request_id(claim: Claim) -> str:
+    return claim.row.args_kwargs.get("request_id") or str(claim.row.pk.hex[:16])

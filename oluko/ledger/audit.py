@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,17 +15,25 @@ def record_change(
     subject: str, subject_id: str, from_state: str, to_state: str, *, actor_id: UUID | None, why: str, at: datetime
 ) -> None:
     """Write one audit row; `actor_id` None means Oluko itself. Call inside the transaction of the change."""
-    entry = AuditEntry(
-        subject=subject,
-        subject_id=subject_id,
-        from_state=from_state,
-        to_state=to_state,
-        actor_id=actor_id,
-        why=why[:200],
-        request_id=current_request_id(),
-        at=at,
+    record_changes(
+        [
+            AuditEntry(
+                subject=subject,
+                subject_id=subject_id,
+                from_state=from_state,
+                to_state=to_state,
+                actor_id=actor_id,
+                why=why[:200],
+                request_id=current_request_id(),
+                at=at,
+            )
+        ]
     )
-    insert([entry])
+
+
+def record_changes(entries: Sequence[AuditEntry]) -> None:
+    """Write several audit rows by one statement. Call inside the transaction of the changes."""
+    insert(entries)
 
 
 def trail(subject: str, subject_id: str) -> list[AuditEntry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,15 @@ class Posting:
     key: str
 
 
+@dataclass(frozen=True)
+class Entry:
+    """The postings of one business event, and what they are about."""
+
+    postings: Sequence[Posting]
+    booking_id: UUID | None = None
+    payment_reference: str = ""
+
+
 def account(kind: Account.Kind, currency: str, person_id: UUID | None = None) -> Account:
     """The account of that kind (and person), opened when it is first needed."""
     found, _created = Account.objects.get_or_create(kind=kind, currency=currency, person_id=person_id)
@@ -52,13 +62,18 @@ def accounts(currency: str, *wanted: tuple[Account.Kind, UUID | None]) -> list[A
 
 
 def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = None, payment_reference: str = "") -> None:
-    """Write transfers and move the cached balances. Call inside a transaction.
+    """Write the transfers of one business event and move the cached balances; all else as `post_all`."""
+    post_all([Entry(postings, booking_id, payment_reference)], at=at)
+
+
+def post_all(entries: Sequence[Entry], *, at: datetime) -> None:
+    """Write the transfers of several business events and move the cached balances. Call inside a transaction.
 
     Postings of nothing are left out. Raises NotEnough where a wallet would go below zero, and IntegrityError
     where an event was posted already: both roll the whole operation back. Balances move in the order of the
     accounts' ids, so that two operations never wait for each other in a circle.
     """
-    postings = [posting for posting in postings if posting.amount]
+    made = [(entry, posting) for entry in entries for posting in entry.postings if posting.amount]
     insert(
         [
             Transfer(
@@ -67,15 +82,15 @@ def post(postings: list[Posting], *, at: datetime, booking_id: UUID | None = Non
                 amount=posting.amount,
                 currency=posting.debit.currency,
                 kind=posting.kind,
-                booking_id=booking_id,
-                payment_reference=payment_reference,
+                booking_id=entry.booking_id,
+                payment_reference=entry.payment_reference,
                 idempotency_key=posting.key,
                 at=at,
             )
-            for posting in postings
+            for entry, posting in made
         ]
     )
-    _move_balances(_deltas(postings))
+    _move_balances(_deltas([posting for _, posting in made]))
 
 
 def lock_balances(*accounts: Account) -> list[int]:
@@ -89,7 +104,7 @@ def lock_balances(*accounts: Account) -> list[int]:
     return [balances[each.pk] for each in accounts]
 
 
-def _deltas(postings: list[Posting]) -> list[tuple[Account, int]]:
+def _deltas(postings: Sequence[Posting]) -> list[tuple[Account, int]]:
     accounts: dict[int, Account] = {}
     change: dict[int, int] = defaultdict(int)
     for posting in postings:

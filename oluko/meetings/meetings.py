@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -14,37 +15,68 @@ from oluko.bookings.wording import tell
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict
+from oluko.core.logs import current_request_id
 from oluko.core.meeting_links import check_link
-from oluko.core.statements import change, insert
+from oluko.core.statements import change, insert, placeholders
+from oluko.jobs.backend import Job, enqueue_all
 from oluko.ledger.audit import record_change
 from oluko.meetings.links import session_url
 from oluko.meetings.models import Meeting
 from oluko.meetings.room_opening import ROOM, open_in_room
 from oluko.meetings.tasks import drop_meeting, open_meeting
 from oluko.meetings.zoom import zoom
+from oluko.offerings.models import Offering
 
 State = Meeting.State
 
 
 def want_meeting(booking: Booking) -> None:
-    """Order the meeting of a booking that was just paid. Call inside a transaction.
+    """Order the meeting of a booking that was just paid; as `want_meetings`."""
+    want_meetings([booking])
+
+
+def want_meetings(bookings: Sequence[Booking]) -> None:
+    """Order the meetings of bookings that were just paid. Call inside a transaction.
 
     A standing link of the offering serves at once. Until there is a link, the join page's address stands for it; with
     the built-in room it is the link.
     """
-    link = booking.offering.meeting_link if booking.offering is not None else ""
-    in_room = not link and zoom() is None
-    meeting = Meeting(booking=booking, state=State.OPEN, provider=ROOM) if in_room else Meeting(booking=booking)
-    new = insert([meeting], unless_known="booking_id", returning="booking_id")
-    if link:
-        _use_standing_link(booking, link)
+    links, is_room = _standing_links(bookings), zoom() is None
+    in_room = {each.pk for each in bookings if is_room and each.pk not in links}
+    new = insert([_wanted(each, each.pk in in_room) for each in bookings], unless_known="booking_id", returning="1")
+    _set_urls([each for each in bookings if each.pk not in links])
+    for booking in bookings:
+        if booking.pk in links:
+            _use_standing_link(booking, links[booking.pk])
+        elif booking.pk in in_room and len(new) < len(bookings):
+            # One of them had a meeting before. For those that are open already this changes nothing.
+            open_in_room(booking.pk)
+    waiting = [each for each in bookings if each.pk not in in_room and each.pk not in links]
+    enqueue_all([Job(open_meeting, (str(each.pk),), current_request_id()) for each in waiting])
+
+
+def _standing_links(bookings: Sequence[Booking]) -> dict[UUID, str]:
+    offered = {each.offering_id for each in bookings if each.offering_id is not None}
+    if not offered:
+        return {}
+    found = dict(Offering.objects.filter(pk__in=offered).exclude(meeting_link="").values_list("pk", "meeting_link"))
+    return {each.pk: found[each.offering_id] for each in bookings if each.offering_id in found}
+
+
+def _wanted(booking: Booking, in_room: bool) -> Meeting:
+    return Meeting(booking=booking, state=State.OPEN, provider=ROOM) if in_room else Meeting(booking=booking)
+
+
+def _set_urls(bookings: Sequence[Booking]) -> None:
+    """The join page's own address, for each."""
+    if not bookings:
         return
-    booking.meeting_url = session_url(booking.pk)
-    change("UPDATE bookings_booking SET meeting_url = %s WHERE id = %s", booking.meeting_url, booking.pk)
-    if not in_room:
-        open_meeting.enqueue(str(booking.pk))
-    elif not new:
-        open_in_room(booking.pk)
+    for booking in bookings:
+        booking.meeting_url = session_url(booking.pk)
+    number, ids = len(bookings), [each.pk for each in bookings]
+    urls = "CASE id" + " WHEN %s THEN %s" * number + " END"
+    values = [value for each in bookings for value in (each.pk, each.meeting_url)]
+    change(f"UPDATE bookings_booking SET meeting_url = {urls} WHERE id IN ({placeholders(number)})", *values, *ids)  # noqa: S608
 
 
 def _use_standing_link(booking: Booking, link: str) -> None:

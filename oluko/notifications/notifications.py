@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from oluko.accounts.models import Person
 from oluko.core import clock
+from oluko.core.logs import current_request_id
 from oluko.core.statements import insert, read
+from oluko.jobs.backend import Job, enqueue_all
 from oluko.notifications.kinds import Channel
 from oluko.notifications.models import Delivery, Notification, PushSubscription
 from oluko.notifications.tasks import BATCH, deliver_these
@@ -93,8 +95,8 @@ def _queue(made: Sequence[tuple[int, UUID]]) -> None:
         [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways],
         returning="id",
     )
-    for some in batched(sorted(pk for (pk,) in queued), BATCH):
-        deliver_these.enqueue(list(some))
+    batches = batched(sorted(pk for (pk,) in queued), BATCH)
+    enqueue_all([Job(deliver_these, (list(some),), current_request_id()) for some in batches])
 
 
 def mark_read(person: Person, ids: Iterable[int] | None = None) -> int:

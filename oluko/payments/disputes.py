@@ -29,7 +29,6 @@ from oluko.ledger.audit import record_change
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, lock_balances, post
 from oluko.meetings.meetings import close_meeting
-from oluko.payments.finalize import review_unknown_reference
 from oluko.payments.giving_back import (
     count_given,
     left_of,
@@ -45,6 +44,7 @@ from oluko.payments.problems import close_problem
 from oluko.payments.reconcile import check_payment
 from oluko.payments.refunds import settle
 from oluko.payments.reviews import arrived_unapplied, unapplied_of
+from oluko.payments.unmatched import review_unknown_reference
 
 Kind, State = Account.Kind, Dispute.Status
 # Where banks are answered; Paystack offers no page of one dispute whose address could be made from its number.

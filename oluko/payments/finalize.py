@@ -1,17 +1,26 @@
-"""Applying what Paystack says about a payment, exactly once, whoever brings the news first.
+"""Applying what Paystack says about payments, exactly once, whoever brings the news first.
 
-Webhook, return page and sweep all end in `apply_charge`. The booking is found by our own reference; amount,
+Webhook, return page and sweep all end in `apply_charges`. The booking is found by our own reference; amount,
 currency and domain are compared with our record; what differs goes to review and fulfils nothing.
+
+What is told at the same moment is finalized in one transaction, by statements that are made once for all of it: the
+usual case, a session that waits for its payment. Whatever else it is (a hold that had ended, a second attempt, a
+charge that was declined) has a transaction of its own.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
+from django.db import OperationalError, transaction
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from oluko.accounts.models import Person
@@ -22,137 +31,242 @@ from oluko.bookings.wording import compose_both, tell
 from oluko.calendars.claims import TimeTaken, confirm_time, release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
-from oluko.core.statements import change, read
+from oluko.core.logs import current_request_id, of_request
+from oluko.core.statements import change, changed, placeholders, read
 from oluko.core.steps import Step, reached
-from oluko.ledger.audit import record_change
-from oluko.ledger.models import Account
-from oluko.ledger.transfers import Posting, account, accounts, post
-from oluko.meetings.meetings import want_meeting
+from oluko.core.together import Together
+from oluko.ledger.audit import record_changes
+from oluko.ledger.models import Account, AuditEntry
+from oluko.ledger.transfers import Entry, Posting, account, accounts, post, post_all
+from oluko.meetings.meetings import want_meetings
 from oluko.notifications.notifications import Message, notify_all
-from oluko.payments.models import Payment, Refund, ReviewItem
+from oluko.payments.models import Payment, Refund
 from oluko.payments.paystack import Charge
 from oluko.payments.refunds import queue_refund
+from oluko.payments.unmatched import difference, fee_posting, review, review_unknown_reference
 
+logger = logging.getLogger(__name__)
 Kind = Account.Kind
 # Paystack's words for an attempt that will not be paid any more. An abandoned page may still be paid.
 _DECLINED = ("failed", "reversed")
 
 # An attempt in review stays there: its money is in the books already, and an operator decides.
-_CLAIM_PAYMENT = """
+_CLAIM_PAYMENTS = """
+    WITH told (told_reference, told_fee, told_id, told_channel, told_outcome) AS (VALUES {rows})
     UPDATE payments_payment
-       SET status = %s, fee = %s, paystack_id = %s, channel = %s, outcome = %s, paid_at = %s, checked_at = %s
-     WHERE id = %s AND status = %s
+       SET status = %s, fee = told_fee, paystack_id = told_id, channel = told_channel, outcome = told_outcome,
+           paid_at = %s, checked_at = %s
+      FROM told
+     WHERE reference = told_reference AND status = %s
        AND NOT EXISTS (SELECT 1 FROM payments_reviewitem WHERE payments_reviewitem.payment_id = payments_payment.id)
+    RETURNING reference
 """
-_CLAIMED = ("status", "fee", "paystack_id", "channel", "outcome", "paid_at", "checked_at")
 # What was tentative in people's calendars is confirmed now: a calendar file needs a higher number for that.
-_PAY_BOOKING = """
+_PAY_BOOKINGS = """
     UPDATE bookings_booking SET payment_status = %s, version = version + 1
-     WHERE id = %s AND status = %s AND payment_status = %s
+     WHERE status = %s AND payment_status = %s AND id IN ({ids})
 """
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What Paystack says about the payment of our reference, and the request that it goes back to."""
+
+    reference: str
+    charge: Charge
+    request_id: str
+
+
+@dataclass(eq=False)
+class _Due:
+    """A payment whose charge matches, its booking with both people, and what they are told once it is paid."""
+
+    payment: Payment
+    told: Told
+    booking: Booking
+    words: list[Message]
 
 
 def apply_charge(reference: str, charge: Charge) -> bool:
     """Apply a verified charge to our payment of that reference; True if it changed something."""
-    found = read(Payment, "reference = %s", reference)
-    if not found:
+    return _apply_together(Told(reference, charge, current_request_id()))
+
+
+def apply_charges(told: Sequence[Told]) -> list[bool | Exception]:
+    """Apply verified charges; whether each changed something, or what went wrong with it alone.
+
+    Raises OperationalError where the database is away for all of them.
+    """
+    rows = read(Payment, f"reference IN ({placeholders(len(told))})", *(each.reference for each in told))
+    payments = {row.reference: row for row in rows}
+    due = list(_due(told, payments))
+    done: Sequence[Told] = ()
+    try:
+        done = _finalize(due) if due else ()
+    except OperationalError:
+        raise
+    except Exception:
+        # One by one it comes out which of them it was, and the others are not kept by it.
+        logger.exception("finalizing %d payments together failed", len(due))
+    return [each in done or _apply_alone(each, payments.get(each.reference)) for each in told]
+
+
+_apply_together = Together(apply_charges)
+
+
+def _apply_alone(told: Told, payment: Payment | None) -> bool | Exception:
+    with of_request(told.request_id):
+        try:
+            return _apply(told, payment)
+        except Exception as problem:  # noqa: BLE001  It is raised to whoever brought this charge.
+            return problem
+
+
+def _apply(told: Told, payment: Payment | None) -> bool:
+    reference, charge = told.reference, told.charge
+    if payment is None:
         return review_unknown_reference(reference, {"status": charge.status, "amount": charge.amount})
-    payment = found[0]
-    if charge.status == "success":
-        difference = _difference(payment, charge)
-        return finalize_payment(payment, charge) if difference is None else _review(payment.pk, charge, difference)
-    return _note(payment, charge)
+    if charge.status != "success":
+        return _note(payment, charge)
+    kind = difference(payment, charge)
+    return _finalize_alone(payment, told) if kind is None else review(payment.pk, charge, kind)
 
 
-def finalize_payment(payment: Payment, charge: Charge) -> bool:
-    """Book the money of a matching charge and fulfil what it pays for; False if that was done already."""
-    (booking,) = read(Booking, "id = %s", payment.booking_id)
-    _set_people(booking, read(Person, "id IN (%s, %s)", booking.tutor_id, booking.student_id))
-    # Words take longer than statements, and others wait for the transaction: they are put together before it.
-    return _finalize(payment, charge, booking, _words_if_paid(booking))
+def _due(told: Sequence[Told], payments: dict[str, Payment]) -> Iterator[_Due]:
+    """The usual ones among them: under way, matching, and for a session ahead that waits for its payment.
+
+    Words take longer than statements, and others wait for the transaction: they are put together before it.
+    """
+    matching: dict[str, Told] = {}
+    for each in told:
+        payment = payments.get(each.reference)
+        if payment is None or payment.status != Payment.Status.PENDING or each.charge.status != "success":
+            continue
+        if difference(payment, each.charge) is None:
+            matching.setdefault(each.reference, each)
+    bookings = _bookings(payments[reference].booking_id for reference in matching)
+    now = clock.now()
+    for reference, each in matching.items():
+        booking = bookings[payments[reference].booking_id]
+        if booking.awaits_payment and booking.scheduled_at > now:
+            paid = copy(booking)
+            _mark_paid(paid)
+            yield _Due(payments[reference], each, booking, compose_both(paid, "paid"))
+
+
+def _bookings(ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Booking]:
+    """Bookings with their two people, by their ids; locked in the order of ids if so wanted."""
+    found = {each.pk: each for each in _by_id(Booking, ids, lock=lock)}
+    people = {
+        each.pk: each
+        for each in _by_id(Person, {who for each in found.values() for who in (each.tutor_id, each.student_id)})
+    }
+    for each in found.values():
+        each.tutor, each.student = people[each.tutor_id], people[each.student_id]
+    return found
+
+
+def _by_id[M: Model](model: type[M], ids: Iterable[UUID], *, lock: bool = False) -> list[M]:
+    wanted = list(ids)
+    return read(model, f"id IN ({placeholders(len(wanted))}) ORDER BY id", *wanted, lock=lock) if wanted else []
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
-def _finalize(payment: Payment, charge: Charge, seen: Booking, words: list[Message]) -> bool:
-    """`seen` is the booking as it was before the transaction, `words` what is told if it still is so.
+def _finalize(due: Sequence[_Due]) -> list[Told]:
+    """Book the money of these and fulfil what it pays for, where all is still as it was seen; which these were.
 
-    The booking's row is locked first, so that two attempts of one booking (or its expiry) come one after the
-    other; the conditional update of the payment then picks one winner among repeats of one reference.
+    The bookings' rows are locked first, so that two attempts of one booking (or its expiry) come one after the
+    other; the conditional update of the payments then picks one winner among repeats of one reference.
     """
-    (booking,) = read(Booking, "id = %s", seen.pk, lock=True)
-    _set_people(booking, [seen.tutor, seen.student])
-    if not _claim_payment(payment, charge):
+    # The version tells whether anything has happened to a booking since its words were put together.
+    as_now = {
+        (row.pk, row.version)
+        for row in _by_id(Booking, [each.booking.pk for each in due], lock=True)
+        if row.awaits_payment
+    }
+    paid = _claim_payments(
+        [each for each in due if (each.booking.pk, each.booking.version) in as_now], Payment.Status.PENDING
+    )
+    if paid:
+        reached(Step.CHARGE_CLAIMED)
+        _pay([each.booking for each in paid])
+        _fulfil(paid)
+        reached(Step.CHARGE_WRITTEN)
+    return [each.told for each in paid]
+
+
+@repeat_on_deadlock
+@transaction.atomic(durable=True)
+def _finalize_alone(payment: Payment, told: Told) -> bool:
+    """Book the money of one payment, whatever has become of its booking; False if that was done already."""
+    booking = _bookings([payment.booking_id], lock=True)[payment.booking_id]
+    due = [_Due(payment, told, booking, [])]
+    # What was declined never waits again, so that none slips through between the two.
+    if not (_claim_payments(due, Payment.Status.PENDING) or _claim_payments(due, Payment.Status.FAILED)):
         return False
     reached(Step.CHARGE_CLAIMED)
     if _may_fulfil(booking):
-        _fulfil(booking, payment, words)
+        _fulfil([_Due(payment, told, booking, compose_both(booking, "paid"))])
     else:
         _send_back(booking, payment)
     reached(Step.CHARGE_WRITTEN)
     return True
 
 
-@transaction.atomic(durable=True)
-def review_unknown_reference(reference: str, detail: dict[str, object]) -> bool:
-    """Money, or news of it, for a reference that we never gave out: for the operator."""
-    _item, created = ReviewItem.objects.get_or_create(
-        key=f"unknown:{reference}"[:120],
-        defaults={"kind": ReviewItem.Kind.UNKNOWN_REFERENCE, "reference": reference[:120], "detail": detail},
+def _claim_payments(due: Sequence[_Due], before: Payment.Status) -> list[_Due]:
+    """Make these attempts PAID, once; those that were so `before`, and in no review."""
+    if not due:
+        return []
+    at, now = clock.now(), timezone.now()
+    charges = [(each.payment.reference, each.told.charge) for each in due]
+    values = [
+        value
+        for reference, charge in charges
+        for value in (reference, charge.fee, charge.paystack_id, charge.channel, charge.answer)
+    ]
+    sql = _CLAIM_PAYMENTS.format(rows=", ".join([f"({placeholders(5)})"] * len(due)))
+    claimed = {reference for (reference,) in changed(sql, *values, Payment.Status.PAID, at, now, before)}
+    paid = [each for each in due if each.payment.reference in claimed]
+    record_changes([_change(each, before, at) for each in paid])
+    for each in paid:
+        each.payment.status, each.payment.fee = Payment.Status.PAID, each.told.charge.fee
+    return paid
+
+
+def _change(due: _Due, before: str, at: datetime) -> AuditEntry:
+    return AuditEntry(
+        subject="payment",
+        subject_id=due.payment.reference,
+        from_state=before,
+        to_state=Payment.Status.PAID,
+        request_id=due.told.request_id,
+        at=at,
     )
-    return created
-
-
-def _claim_payment(payment: Payment, charge: Charge) -> bool:
-    """Make the attempt PAID, once; False if it was, or is in review. In memory it may be older than in the database."""
-    now = clock.now()
-    facts = (Payment.Status.PAID, charge.fee, charge.paystack_id, charge.channel, charge.answer, now, timezone.now())
-    # The update that finds it tells what it was. What was declined never waits again, so that none slips through.
-    for before in (Payment.Status.PENDING, Payment.Status.FAILED):
-        if change(_CLAIM_PAYMENT, *facts, payment.pk, before):
-            break
-    else:
-        return False
-    record_change("payment", payment.reference, before, Payment.Status.PAID, actor_id=None, why="", at=now)
-    for name, value in zip(_CLAIMED, facts, strict=True):
-        setattr(payment, name, value)
-    return True
 
 
 def _may_fulfil(booking: Booking) -> bool:
     """Make the booking PAID if it can still be: it awaits payment, or its time is free again and ahead."""
-    now = clock.now()
-    if booking.awaits_payment and booking.scheduled_at <= now:
+    if booking.awaits_payment and booking.scheduled_at <= clock.now():
         lapse(booking)
-    if booking.awaits_payment:
-        if not change(_PAY_BOOKING, PaymentStatus.PAID, booking.pk, Status.SCHEDULED, PaymentStatus.PENDING):
-            return False
-        _mark_paid(booking)
-        confirm_time(booking.pk)
-        return True
-    return _revive(booking)
+    return bool(_pay([booking])) if booking.awaits_payment else _revive(booking)
+
+
+def _pay(bookings: Sequence[Booking]) -> int:
+    """Make these locked bookings PAID; how many were waiting for it."""
+    ids = [each.pk for each in bookings]
+    sql = _PAY_BOOKINGS.format(ids=placeholders(len(ids)))
+    number = change(sql, PaymentStatus.PAID, Status.SCHEDULED, PaymentStatus.PENDING, *ids)
+    if number:
+        for each in bookings:
+            _mark_paid(each)
+        confirm_time(*ids)
+    return number
 
 
 def _mark_paid(booking: Booking) -> None:
-    """In memory, as `_PAY_BOOKING` does it in the database."""
+    """In memory, as `_PAY_BOOKINGS` does it in the database."""
     booking.payment_status, booking.version = PaymentStatus.PAID, booking.version + 1
-
-
-def _set_people(booking: Booking, people: list[Person]) -> None:
-    for person in people:
-        if person.pk == booking.tutor_id:
-            booking.tutor = person
-        if person.pk == booking.student_id:
-            booking.student = person
-
-
-def _words_if_paid(booking: Booking) -> list[Message]:
-    """What both are told if nothing happens to the booking until it is paid; nothing if it cannot be paid as it is."""
-    if not booking.awaits_payment:
-        return []
-    paid = copy(booking)
-    _mark_paid(paid)
-    return compose_both(paid, "paid")
 
 
 def _revive(booking: Booking) -> bool:
@@ -198,30 +312,34 @@ def _end_hold_of_the_same(booking: Booking) -> None:
         release_time(hold.pk)
 
 
-def _fulfil(booking: Booking, payment: Payment, words: list[Message]) -> None:
-    parts, reference = money.split(payment.amount, booking.tutor_share_bps), payment.reference
-    held, tutor, platform, fees = accounts(
-        payment.currency,
-        (Kind.PAYSTACK_CLEARING, None),
-        (Kind.TUTOR_PENDING, booking.tutor_id),
-        (Kind.PLATFORM_PENDING, None),
-        (Kind.PAYSTACK_FEES, None),
-    )
-    want_meeting(booking)
-    # The version tells whether anything has happened to the booking since the words were put together.
-    still_true = words and words[0].version == booking.version
-    notify_all(words if still_true else compose_both(booking, "paid"))
+def _fulfil(paid: Sequence[_Due]) -> None:
+    """What follows when bookings have become PAID: meetings, words, and their money in the books."""
+    want_meetings([each.booking for each in paid])
+    notify_all([message for each in paid for message in each.words])
     # Last, because every payment of the house waits for these rows until the transaction ends.
-    post(
-        [
+    by_currency = attrgetter("payment.currency")
+    for currency, some in groupby(sorted(paid, key=by_currency), by_currency):
+        post_all(_entries(currency, list(some)), at=clock.now())
+
+
+def _entries(currency: str, paid: Sequence[_Due]) -> list[Entry]:
+    """Each charge, split between its tutor and the platform, and Paystack's fee."""
+    tutors = list({each.booking.tutor_id for each in paid})
+    house = [(kind, None) for kind in (Kind.PAYSTACK_CLEARING, Kind.PLATFORM_PENDING, Kind.PAYSTACK_FEES)]
+    opened = accounts(currency, *house, *((Kind.TUTOR_PENDING, tutor) for tutor in tutors))
+    held, platform, fees = opened[:3]
+    wallets = dict(zip(tutors, opened[3:], strict=True))
+    entries = []
+    for each in paid:
+        booking, payment, reference = each.booking, each.payment, each.payment.reference
+        parts, tutor = money.split(payment.amount, booking.tutor_share_bps), wallets[booking.tutor_id]
+        postings = [
             Posting("charge_tutor", held, tutor, parts.tutor, f"charge:{reference}:tutor"),
             Posting("charge_platform", held, platform, parts.platform, f"charge:{reference}:platform"),
             Posting("fee", fees, held, payment.fee, f"fee:{reference}"),
-        ],
-        at=clock.now(),
-        booking_id=booking.pk,
-        payment_reference=reference,
-    )
+        ]
+        entries.append(Entry(postings, booking.pk, reference))
+    return entries
 
 
 def _send_back(booking: Booking, payment: Payment) -> None:
@@ -229,7 +347,10 @@ def _send_back(booking: Booking, payment: Payment) -> None:
     due = account(Kind.REFUNDS_DUE, payment.currency)
     held = account(Kind.PAYSTACK_CLEARING, payment.currency)
     post(
-        [Posting("charge_to_refund", held, due, payment.amount, f"charge:{payment.reference}:refund"), _fee(payment)],
+        [
+            Posting("charge_to_refund", held, due, payment.amount, f"charge:{payment.reference}:refund"),
+            fee_posting(payment),
+        ],
         at=clock.now(),
         booking_id=booking.pk,
         payment_reference=payment.reference,
@@ -240,60 +361,6 @@ def _send_back(booking: Booking, payment: Payment) -> None:
     tell(booking, booking.student, event, amount=payment.amount, key=f":{payment.reference}")
     if not twice:
         tell(booking, booking.tutor, "cancelled", key=f":{payment.reference}")
-
-
-def _fee(payment: Payment) -> Posting:
-    fees, held = account(Kind.PAYSTACK_FEES, payment.currency), account(Kind.PAYSTACK_CLEARING, payment.currency)
-    return Posting("fee", fees, held, payment.fee, f"fee:{payment.reference}")
-
-
-def _difference(payment: Payment, charge: Charge) -> ReviewItem.Kind | None:
-    if charge.reference != payment.reference:
-        return ReviewItem.Kind.OTHER
-    if charge.domain != settings.OLUKO_PAYSTACK_DOMAIN:
-        return ReviewItem.Kind.DOMAIN
-    if charge.currency != payment.currency:
-        return ReviewItem.Kind.CURRENCY
-    return None if charge.amount == payment.amount else ReviewItem.Kind.AMOUNT
-
-
-@repeat_on_deadlock
-@transaction.atomic(durable=True)
-def _review(payment_id: UUID, charge: Charge, kind: ReviewItem.Kind) -> bool:
-    """Nothing is fulfilled; money of our currency and domain is recorded as not applied, the rest only listed."""
-    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment_id)
-    if payment.status == Payment.Status.PAID:
-        return False
-    item, created = ReviewItem.objects.get_or_create(
-        key=f"charge:{payment.reference}",
-        defaults={
-            "kind": kind,
-            "payment": payment,
-            "reference": payment.reference,
-            "detail": {
-                "expected": {"amount": payment.amount, "currency": payment.currency},
-                "arrived": {"amount": charge.amount, "currency": charge.currency, "domain": charge.domain},
-                "paystack_id": charge.paystack_id,
-            },
-        },
-    )
-    if not created:
-        return False
-    payment.status, payment.outcome = Payment.Status.FAILED, f"In review: {item.get_kind_display()}"
-    payment.checked_at = timezone.now()
-    if kind == ReviewItem.Kind.AMOUNT and charge.amount > 0:
-        _keep_unapplied(payment, charge)
-    payment.save(update_fields=["status", "outcome", "checked_at", "fee"])
-    tell(payment.booking, payment.booking.student, "in_review", key=f":{payment.reference}")
-    return True
-
-
-def _keep_unapplied(payment: Payment, charge: Charge) -> None:
-    """Book money that settles nothing, and what Paystack has kept of it."""
-    payment.fee = charge.fee
-    held, unapplied = account(Kind.PAYSTACK_CLEARING, payment.currency), account(Kind.UNAPPLIED, payment.currency)
-    came = Posting("charge_unapplied", held, unapplied, charge.amount, f"charge:{payment.reference}:unapplied")
-    post([came, _fee(payment)], at=clock.now(), booking_id=payment.booking_id, payment_reference=payment.reference)
 
 
 def _note(payment: Payment, charge: Charge) -> bool:

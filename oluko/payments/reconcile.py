@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
 from oluko.core.gateway import GatewayError, ProviderBusy
+from oluko.core.logs import current_request_id, of_request
 from oluko.core.steps import Step, reached
-from oluko.payments.finalize import apply_charge
+from oluko.payments.finalize import Told, apply_charges
 from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
 
@@ -23,13 +25,36 @@ BATCH = 30
 
 def check_payment(reference: str) -> bool:
     """Ask about one payment and apply the answer; True if it changed something. Raises GatewayError."""
-    charge = paystack().verify(reference)
-    if charge is None:
-        Payment.objects.filter(reference=reference).update(checked_at=timezone.now())
-        return False
-    changed = apply_charge(reference, charge)
-    reached(Step.CHARGE_BOOKED)
-    return changed
+    (outcome,) = check_payments([(reference, current_request_id())])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def check_payments(asked: Sequence[tuple[str, str]]) -> list[bool | Exception]:
+    """Ask about payments, by reference and the request that it goes back to, and apply the answers together.
+
+    Whether each changed something, or what went wrong with it. Once Paystack has failed, no more of them are asked
+    about: waiting for ten answers that do not come would keep all else that is due.
+    """
+    outcomes: list[bool | Exception] = [False] * len(asked)
+    told: dict[int, Told] = {}
+    for place, (reference, request_id) in enumerate(asked):
+        try:
+            with of_request(request_id):
+                charge = paystack().verify(reference)
+        except GatewayError as problem:
+            outcomes[place:] = [problem] * len(asked[place:])
+            break
+        if charge is None:
+            Payment.objects.filter(reference=reference).update(checked_at=timezone.now())
+        else:
+            told[place] = Told(reference, charge, request_id)
+    if told:
+        for place, outcome in zip(told, apply_charges(list(told.values())), strict=True):
+            outcomes[place] = outcome
+        reached(Step.CHARGE_BOOKED)
+    return outcomes
 
 
 def check_pending() -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.tasks import task
 
+from oluko.jobs.backend import Job
+from oluko.jobs.groups import done_together
 from oluko.jobs.recurring import recurring
 
 
@@ -23,6 +26,23 @@ def check_payment_job(reference: str) -> None:
     from oluko.payments.reconcile import check_payment
 
     check_payment(reference)
+
+
+@done_together(handle_event_job)
+def handle_event_jobs(jobs: Sequence[Job]) -> Sequence[Exception | None]:
+    """Act upon stored webhooks that came at the same moment."""
+    from oluko.payments.events import handle_events
+
+    return handle_events([(job.args[0], job.request_id) for job in jobs])
+
+
+@done_together(check_payment_job)
+def check_payment_jobs(jobs: Sequence[Job]) -> Sequence[Exception | None]:
+    """Ask Paystack about payments, and apply the answers together."""
+    from oluko.payments.reconcile import check_payments
+
+    outcomes = check_payments([(job.args[0], job.request_id) for job in jobs])
+    return [outcome if isinstance(outcome, Exception) else None for outcome in outcomes]
 
 
 @task(queue_name="urgent")

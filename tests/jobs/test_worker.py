@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from oluko.core.logs import set_request_id
 from oluko.jobs import worker as workers
-from oluko.jobs.claims import LEASE, claim_job, free_lost_jobs
+from oluko.jobs.claims import LEASE, claim_jobs, free_lost_jobs
 from oluko.jobs.limits import Limits
 from oluko.jobs.retry import ATTEMPTS, pause_after
 from oluko.jobs.worker import Worker
@@ -129,8 +129,7 @@ def test_a_job_runs_under_the_id_of_the_request_that_caused_it(worker: Worker, t
 
 def test_an_expired_lease_is_freed_and_counts_as_an_attempt(worker: Worker, trial_file: Path) -> None:
     trial_jobs.note.enqueue("a")
-    lost = claim_job("outside", "gone")
-    assert lost
+    (lost,) = claim_jobs("outside", "gone")
     assert free_lost_jobs() == 0
 
     DBTaskResult.objects.update(started_at=timezone.now() - LEASE - timedelta(seconds=1))
@@ -145,7 +144,7 @@ def test_an_expired_lease_is_freed_and_counts_as_an_attempt(worker: Worker, tria
 def test_a_job_that_takes_every_worker_down_ends_as_failed(trial_file: Path) -> None:
     trial_jobs.note.enqueue("a")
     for _ in range(ATTEMPTS):
-        claim_job("outside", "gone")
+        claim_jobs("outside", "gone")
         DBTaskResult.objects.update(started_at=timezone.now() - LEASE - timedelta(seconds=1))
         free_lost_jobs()
 

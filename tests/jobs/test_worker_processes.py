@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from collections import Counter
 from datetime import timedelta
@@ -45,6 +46,59 @@ def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_
     assert Counter(traces(trial_file)) == Counter(str(number) for number in range(JOBS))
     workers = {row.worker_ids[0] for row in DBTaskResult.objects.all()}
     assert len(workers) == 2, "both took part"
+
+
+def test_two_workers_do_each_of_200_jobs_once_that_are_done_together(
+    start_worker: StartWorker, trial_file: Path
+) -> None:
+    start_worker()
+    start_worker()
+    wait_until(lambda: living_workers() >= 2, 90)
+    with transaction.atomic():
+        for number in range(JOBS):
+            trial_jobs.note_with_others.enqueue(str(number))
+
+    wait_until(all_successful, 90)
+
+    lines = traces(trial_file)
+    done = [name.partition("/")[0] for line in lines for name in line.split("+")]
+    assert Counter(done) == Counter(str(number) for number in range(JOBS))
+    assert len(lines) < JOBS / 2
+
+
+def begin_together(start_worker: StartWorker, trial_file: Path) -> subprocess.Popen[str]:
+    """A worker that is in the middle of two slow jobs at once."""
+    # A worker knows what is done together from a task's module, which in this test comes with the first job.
+    for name in ("first", "slow", "a"):
+        trial_jobs.note_with_others.enqueue(name)
+    worker = start_worker()
+    wait_until(lambda: len(traces(trial_file)) == 2)
+    assert traces(trial_file)[1].startswith("slow/")
+    return worker
+
+
+def test_stopping_hands_back_all_that_is_done_together_as_if_not_attempted(
+    start_worker: StartWorker, trial_file: Path
+) -> None:
+    worker = begin_together(start_worker, trial_file)
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(30)
+
+    rows = DBTaskResult.objects.exclude(status="SUCCESSFUL")
+    assert [(row.status, row.worker_ids) for row in rows] == [("READY", []), ("READY", [])]
+
+
+def test_what_a_killed_worker_did_together_is_done_one_by_one(start_worker: StartWorker, trial_file: Path) -> None:
+    worker = begin_together(start_worker, trial_file)
+    worker.kill()
+    worker.wait()
+    assert free_lost_jobs() == 2
+
+    start_worker()
+
+    wait_until(all_successful)
+    assert sorted(traces(trial_file)[2:]) == ["a", "slow"]
+    assert {len(row.worker_ids) for row in DBTaskResult.objects.all()} == {1, 2}
 
 
 def test_a_killed_workers_job_runs_again_at_once(start_worker: StartWorker, trial_file: Path) -> None:

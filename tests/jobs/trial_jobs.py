@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.tasks import task
 
 from oluko.core.logs import current_request_id
+from oluko.jobs.backend import Job
+from oluko.jobs.groups import done_together
 from oluko.jobs.retry import GiveUp
 
 
@@ -45,6 +48,23 @@ def fail(name: str) -> None:
 @task(queue_name="outside")
 def hopeless() -> None:
     raise GiveUp("no repetition helps")
+
+
+@task(queue_name="outside")
+def note_with_others(name: str) -> None:
+    leave_trace(name)
+
+
+@done_together(note_with_others)
+def note_together(jobs: Sequence[Job]) -> list[Exception | None]:
+    """One line for all; whose name begins with `bad` has failed, and with `worst` among them all have."""
+    names = [job.args[0] for job in jobs]
+    leave_trace("+".join(f"{job.args[0]}/{job.request_id}" for job in jobs))
+    if any(name.startswith("worst") for name in names):
+        raise ObjectDoesNotExist("worst")
+    if any(name.startswith("slow") for name in names):
+        time.sleep(60)
+    return [ObjectDoesNotExist(name) if name.startswith("bad") else None for name in names]
 
 
 @task(queue_name="outside")

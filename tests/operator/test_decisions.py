@@ -15,8 +15,8 @@ from oluko.bookings.models import Booking
 from oluko.ledger.audit import trail
 from oluko.offerings.marketplace import Filters, search
 from oluko.offerings.models import BookingMode, Offering
-from oluko.payments.finalize import review_unknown_reference
 from oluko.payments.models import Refund, ReviewItem
+from oluko.payments.unmatched import review_unknown_reference
 from tests.operator.test_pages import failed_job
 from tests.paying import attempt, pay
 from tests.times import next_monday

@@ -13,11 +13,12 @@ from oluko.ledger.audit import trail
 from oluko.ledger.models import Account
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.cancellations import cancel_booking
-from oluko.payments.finalize import apply_charge, review_unknown_reference
+from oluko.payments.finalize import apply_charge
 from oluko.payments.models import Payment, Refund, ReviewItem
 from oluko.payments.paystack import SentRefund
 from oluko.payments.refunds import follow_refunds, latest_of, record_answer, send_refund
 from oluko.payments.reviews import Way, accept, get_item, preview, refund_arrived, send_again, settle_by_hand, ways_out
+from oluko.payments.unmatched import review_unknown_reference
 from tests.draining import drain
 from tests.paying import attempt, charge_for, pay
 from tests.sandbox_process import Sandbox
