@@ -15,6 +15,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from oluko.core.pool import check_open
 from oluko.environment import env, env_int, env_url, ice_urls, kept_secret, mailer, origin
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -205,10 +206,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         **_database.get("OPTIONS", {}),
         "server_side_binding": True,
         "prepare_threshold": 3,
-        "pool": {"min_size": 1, "max_size": 10, "timeout": 10},
+        # A connection that the database dropped, as when it was restarted, is replaced before anybody meets it.
+        "pool": {"min_size": 1, "max_size": 10, "timeout": 10, "check": check_open},
     }
-    # A connection that the database dropped, as when it was restarted, is replaced before anybody meets it.
-    _database["CONN_HEALTH_CHECKS"] = True
 else:
     raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL or SQLite.")
 DATABASES = {"default": _database}
