@@ -111,7 +111,7 @@ def _unpaid(payment: Payment, told: Charge | None) -> tuple[Finding, ...]:
             waits = _finding(payment, Kind.AMOUNT, Code.IN_REVIEW, {}, {}, key=f"charge:{payment.reference}")
             # Of money that was not even recorded no fee is.
             return (waits, *(_fee(payment, told) if arrived_unapplied(payment) else ()))
-        theirs = of_currency(told.amount, told.currency, status=told.status)
+        theirs = of_currency(told.amount, told.currency, status=told.status, fee=told.fee)
         return (_finding(payment, Kind.PAID_NOT_BOOKED, Code.NOT_BOOKED, _ours(payment), theirs),)
     if payment.status == Payment.Status.PENDING and payment.created_at <= timezone.now() - STUCK_AFTER:
         theirs = {"status": told.status if told else "unknown"}

@@ -65,13 +65,18 @@ def bear_loss(operator: Person, item: ReviewItem) -> None:
 def news_lines(item: ReviewItem) -> list[Line]:
     """What is posted once Paystack's news can be taken up: of a charge, or of a payout that is over."""
     payment, payout = _payment_if_any(item), _payout_if_any(item)
-    found = item.detail["found"]
+    found, fee = item.detail["found"], item.detail.get("theirs", {}).get("fee", 0)
     if payment is not None and found == "not_booked":
-        return _charge_lines(payment)
+        return [*_charge_lines(payment), *_fee_line(fee, payment.currency)]
     if payout is not None and found == "payout_behind":
-        paid = item.detail["theirs"]["status"] == "success"
-        target = Kind.PAYSTACK_CLEARING if paid else Kind.TUTOR_AVAILABLE
-        return [Line(str(Kind.TUTOR_ON_THE_WAY.label), str(target.label), payout.amount, payout.currency)]
+        way, status = str(Kind.TUTOR_ON_THE_WAY.label), item.detail["theirs"]["status"]
+        if status == "success":
+            moved = [Line(way, str(Kind.PAYSTACK_CLEARING.label), payout.amount, payout.currency)]
+        else:
+            moved = _back_to_wallet(payout, way)
+        # What never arrived costs nothing; what arrived and came back has cost its fee.
+        kept = fee if status in ("success", "reversed") and not payout.fee else 0
+        return [*moved, *_fee_line(kept, payout.currency)]
     return []
 
 
@@ -84,6 +89,18 @@ def _charge_lines(payment: Payment) -> list[Line]:
         Line(held, str(Kind.TUTOR_PENDING.label), parts.tutor, payment.currency),
         Line(held, str(Kind.PLATFORM_PENDING.label), parts.platform, payment.currency),
     ]
+
+
+def _fee_line(fee: int, currency: str) -> list[Line]:
+    return [Line(str(Kind.PAYSTACK_FEES.label), str(Kind.PAYSTACK_CLEARING.label), fee, currency)] if fee else []
+
+
+def _back_to_wallet(payout: Payout, source: str) -> list[Line]:
+    """A payout that comes back pays first what its tutor owes."""
+    wallet, currency = str(Kind.TUTOR_AVAILABLE.label), payout.currency
+    recovered = min(wallet_of(payout.tutor).owes, payout.amount)
+    owes = [Line(wallet, str(Kind.TUTOR_OWES.label), recovered, currency)] if recovered else []
+    return [Line(source, wallet, payout.amount, currency), *owes]
 
 
 def surplus_lines(item: ReviewItem) -> list[Line]:
@@ -157,7 +174,7 @@ def can_return(item: ReviewItem) -> bool:
 def returned_lines(item: ReviewItem) -> list[Line]:
     payout = _payout(item)
     source = Kind.PAYSTACK_CLEARING if payout.status == Payout.Status.PAID else Kind.TUTOR_ON_THE_WAY
-    return [Line(str(source.label), str(Kind.TUTOR_AVAILABLE.label), payout.amount, payout.currency)]
+    return _back_to_wallet(payout, str(source.label))
 
 
 def return_payout(operator: Person, item: ReviewItem) -> None:
@@ -182,9 +199,8 @@ def paid_lines(item: ReviewItem) -> list[Line]:
     way, currency = str(Kind.TUTOR_ON_THE_WAY.label), payout.currency
     moves = [(str(Kind.TUTOR_AVAILABLE.label), there), (str(Kind.TUTOR_OWES.label), payout.amount - there)]
     lines = [Line(source, way, part, currency) for source, part in moves if part]
-    held, fees, fee = str(Kind.PAYSTACK_CLEARING.label), str(Kind.PAYSTACK_FEES.label), item.detail["theirs"]["fee"]
-    settled = [Line(way, held, payout.amount, currency), Line(fees, held, fee, currency)]
-    return [line for line in (*lines, *settled) if line.amount]
+    settled = Line(way, str(Kind.PAYSTACK_CLEARING.label), payout.amount, currency)
+    return [*lines, settled, *_fee_line(item.detail["theirs"]["fee"], currency)]
 
 
 def book_as_paid(operator: Person, item: ReviewItem) -> None:

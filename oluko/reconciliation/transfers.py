@@ -96,10 +96,9 @@ def _difference(payout: Payout | None, told: SentTransfer | None) -> Finding | N
 def _against_success(payout: Payout, told: SentTransfer) -> Finding | None:
     if payout.status == Status.RETURNED:
         key = f"payout:{payout.pk}:paid-after-return"
-        theirs = of_currency(told.amount, told.currency, status=told.status, fee=told.fee or 0)
-        return _finding(payout, told, Code.PAID_AFTER_RETURN, key=key, theirs=theirs)
+        return _finding(payout, told, Code.PAID_AFTER_RETURN, key=key, theirs=_with_fee(told))
     if payout.status != Status.PAID:
-        return _finding(payout, told, Code.PAYOUT_BEHIND)
+        return _finding(payout, told, Code.PAYOUT_BEHIND, theirs=_with_fee(told))
     return _fee(payout, told)
 
 
@@ -110,7 +109,13 @@ def _against_return(payout: Payout, told: SentTransfer) -> Finding | None:
     if payout.status == Status.PAID:
         return _finding(payout, told, Code.PAYOUT_NOT_PAID)
     # What waits for the operator may have failed before: it is there to be decided already.
-    return None if payout.status == Status.IN_REVIEW else _finding(payout, told, Code.PAYOUT_BEHIND)
+    if payout.status == Status.IN_REVIEW:
+        return None
+    return _finding(payout, told, Code.PAYOUT_BEHIND, theirs=_with_fee(told))
+
+
+def _with_fee(told: SentTransfer) -> Facts:
+    return of_currency(told.amount, told.currency, status=told.status, fee=told.fee or 0)
 
 
 def _fee(payout: Payout, told: SentTransfer) -> Finding | None:

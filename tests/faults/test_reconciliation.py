@@ -18,7 +18,7 @@ from oluko.payouts.models import Payout
 from oluko.reconciliation.remedies import Remedy, apply_remedy, compare_again, remedies_of
 from tests.databases import Copy
 from tests.reconciliation.conftest import _own_paystack, world
-from tests.reconciliation.world import World, finding_of, found, until
+from tests.reconciliation.world import World, as_previewed, finding_of, found, until
 
 __all__ = ["_own_paystack", "world"]
 UNKNOWN, FOREIGN = "shop-4711", "transfer-of-nobody-1"
@@ -62,7 +62,8 @@ def test_ten_faults_are_found_and_closed(database_copy: Copy, world: World, admi
     for reference, remedy in seeded.remedies.items():
         item = finding_of(reference)
         assert remedy in remedies_of(item), reference
-        apply_remedy(admin, item.pk, remedy)
+        with as_previewed(item, remedy):
+            apply_remedy(admin, item.pk, remedy)
         assert violations() == [], reference
     accept(admin, finding_of(FOREIGN).pk, note="Paid the cleaner")
     # Given back to whom it belongs, at Paystack: that closes by itself.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from oluko.accounts.models import Person
 from oluko.core import clock
-from oluko.ledger.models import Account
+from oluko.ledger.models import Account, Transfer
 from oluko.ledger.transfers import Posting, account, post
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.cancellations import cancel_booking
@@ -32,6 +32,7 @@ from oluko.payouts.sending import follow_payouts
 from oluko.reconciliation.comparison import begin, carry_on
 from oluko.reconciliation.findings import open_findings
 from oluko.reconciliation.models import Run
+from oluko.reconciliation.remedies import Remedy, preview
 from tests.cast import make_person
 from tests.sandbox_process import Sandbox
 from tests.times import next_monday
@@ -168,3 +169,16 @@ def found() -> dict[str, str]:
 
 def finding_of(reference: str) -> ReviewItem:
     return ReviewItem.objects.get(reference=reference, resolved_at=None)
+
+
+@contextmanager
+def as_previewed(item: ReviewItem, remedy: Remedy) -> Iterator[None]:
+    """What is posted inside is what the operator was shown before; of a refund that is still to be sent, its first."""
+    shown = [(line.debit, line.credit, line.amount, line.currency) for line in preview(item, remedy)]
+    before = set(Transfer.objects.values_list("pk", flat=True))
+    yield
+    rows = Transfer.objects.exclude(pk__in=before).select_related("debit", "credit").order_by("pk")
+    posted = [(row.debit.get_kind_display(), row.credit.get_kind_display(), row.amount, row.currency) for row in rows]
+    if remedy in (Remedy.REFUND_REST, Remedy.SEND_ANEW):
+        shown = shown[:1]
+    assert sorted(posted) == sorted(shown)
