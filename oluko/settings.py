@@ -206,6 +206,10 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         **_database.get("OPTIONS", {}),
         "server_side_binding": True,
         "prepare_threshold": 3,
+        # The system finds out within a minute that nobody is there any more, as after a power cut.
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
         # A connection that the database dropped, as when it was restarted, is replaced before anybody meets it.
         "pool": {"min_size": 1, "max_size": 10, "timeout": 10, "check": check_open},
     }

@@ -16,7 +16,7 @@ from oluko.accounts.people import has_verified_email
 from oluko.bookings import deadlines
 from oluko.bookings.models import LIVE, Booking, PaymentStatus, Status
 from oluko.bookings.wording import tell
-from oluko.calendars.claims import lapsed_holders, lock_people, quarters, take_time
+from oluko.calendars.claims import Holds, lapsed_holders, lock_people, quarters, take_time
 from oluko.calendars.slots import check_bookable, check_daily_cap
 from oluko.core import clock
 from oluko.core.database import repeat_on_deadlock
@@ -114,16 +114,21 @@ def book(student: Person, terms: Terms, *, mode: BookingMode, scheduled_at: date
     return booking
 
 
+def holds_of(booking: Booking) -> Holds:
+    """The quarter hours of its tutor (with the break after it) and of its student."""
+    return {
+        booking.tutor_id: quarters(booking.scheduled_at, booking.duration + booking.buffer_minutes),
+        booking.student_id: quarters(booking.scheduled_at, booking.duration),
+    }
+
+
 def claim(booking: Booking, *, expires_at: datetime | None) -> None:
     """Take the booking's quarter hours for tutor (with the break after it) and student; raises TimeTaken.
 
     Bookings in the way that have lapsed by the clock but were not swept yet are ended first. Call inside a
     transaction.
     """
-    holds = {
-        booking.tutor_id: quarters(booking.scheduled_at, booking.duration + booking.buffer_minutes),
-        booking.student_id: quarters(booking.scheduled_at, booking.duration),
-    }
+    holds = holds_of(booking)
     lapsed = lapsed_holders(holds, clock.now())
     for other in Booking.objects.select_related("tutor", "student").filter(pk__in=lapsed).order_by("pk"):
         deadlines.lapse(other)

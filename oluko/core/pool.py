@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import select
+from typing import TYPE_CHECKING
 
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 
 def check_open(connection: Connection) -> None:
@@ -17,4 +18,7 @@ def check_open(connection: Connection) -> None:
     waiting = select.poll()
     waiting.register(connection.pgconn.socket, select.POLLIN)
     if waiting.poll(0):
+        # Late: settings import this module on SQLite too.
+        from psycopg_pool import ConnectionPool
+
         ConnectionPool.check_connection(connection)

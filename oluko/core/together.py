@@ -45,7 +45,11 @@ class Together[T, R]:
     def __call__(self, item: T) -> R:
         """The outcome of this item."""
         laid: _Laid[T, R] = _Laid(item)
-        self._laid.append(laid)
+        if threading.current_thread() is threading.main_thread():
+            # A worker's only thread, which signals may strike anywhere: it takes no turn that it might not give back.
+            self._settle([laid])
+        else:
+            self._laid.append(laid)
         while not laid.settled:
             if self._turn.acquire(blocking=False):
                 self._take_turn()
@@ -58,12 +62,14 @@ class Together[T, R]:
 
     def _take_turn(self) -> None:
         try:
-            if self._had_company:
+            if self._had_company and self._laid:
                 time.sleep(_GATHER_SECONDS)
             together = self._laid.copy()
             del self._laid[: len(together)]
             self._had_company = len(together) > 1
-            self._settle(together)
+            # Nobody, where who had the turn before has done this thread's item a moment ago.
+            if together:
+                self._settle(together)
         finally:
             self._turn.release()
             # Who came before the release found the turn taken, and lies here by now.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -12,11 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from oluko.accounts.signed_in import SignedInRequest
-from oluko.core import clock, money, pdf, times
+from oluko.core import clock, money, times
 from oluko.core.csv_files import csv_answer, plain
 from oluko.dashboards.statements import Entry, Group, Statement, months_of, statement_of
 from oluko.payments.receipts import business
 from oluko.payouts.views import must_teach
+
+if TYPE_CHECKING:
+    from oluko.core import pdf
 
 PAGE = 100
 _COLUMNS = ("at", "kind", "movement", "about", "amount", "change", "balance", "currency", "reference")
@@ -78,6 +83,9 @@ def _name(paper: Statement) -> str:
 
 
 def _file(paper: Statement) -> bytes:
+    # Late: what draws PDFs takes a third of a second to load, in each process, and few of them ever draw one.
+    from oluko.core import pdf
+
     seller, month = business(), format_date(paper.month, "F Y")
     title = _("Statement %(month)s") % {"month": month}
     whose = f"{paper.tutor.name} · {title}"

@@ -14,8 +14,10 @@ from oluko.jobs.backend import Job
 
 type DoTogether = Callable[[Sequence[Job]], Sequence[Exception | None]]
 
-# Ten calls to a provider that hangs end before a job's time does.
 LARGEST = 10
+# From here on nothing more of a group is begun that asks a provider: the last call, too, has to end within a job's
+# time, or what was learnt about the others would be lost with it.
+ENOUGH_SECONDS = 8.0
 
 _by_path: dict[str, DoTogether] = {}
 

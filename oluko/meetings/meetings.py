@@ -32,16 +32,17 @@ State = Meeting.State
 
 def want_meeting(booking: Booking) -> None:
     """Order the meeting of a booking that was just paid; as `want_meetings`."""
-    want_meetings([booking])
+    want_meetings([(booking, current_request_id())])
 
 
-def want_meetings(bookings: Sequence[Booking]) -> None:
-    """Order the meetings of bookings that were just paid. Call inside a transaction.
+def want_meetings(wanted: Sequence[tuple[Booking, str]]) -> None:
+    """Order the meetings of bookings that were just paid, each with the request that it goes back to.
 
-    A standing link of the offering serves at once. Until there is a link, the join page's address stands for it; with
-    the built-in room it is the link.
+    Call inside a transaction. A standing link of the offering serves at once. Until there is a link, the join page's
+    address stands for it; with the built-in room it is the link.
     """
-    links, is_room = _standing_links(bookings), zoom() is None
+    bookings, is_room = [booking for booking, _ in wanted], zoom() is None
+    links = _standing_links(bookings)
     in_room = {each.pk for each in bookings if is_room and each.pk not in links}
     new = insert([_wanted(each, each.pk in in_room) for each in bookings], unless_known="booking_id", returning="1")
     _set_urls([each for each in bookings if each.pk not in links])
@@ -51,8 +52,8 @@ def want_meetings(bookings: Sequence[Booking]) -> None:
         elif booking.pk in in_room and len(new) < len(bookings):
             # One of them had a meeting before. For those that are open already this changes nothing.
             open_in_room(booking.pk)
-    waiting = [each for each in bookings if each.pk not in in_room and each.pk not in links]
-    enqueue_all([Job(open_meeting, (str(each.pk),), current_request_id()) for each in waiting])
+    elsewhere = [(each.pk, request_id) for each, request_id in wanted if each.pk not in in_room | links.keys()]
+    enqueue_all([Job(open_meeting, (str(pk),), request_id) for pk, request_id in elsewhere])
 
 
 def _standing_links(bookings: Sequence[Booking]) -> dict[UUID, str]:

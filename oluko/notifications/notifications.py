@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -15,7 +16,7 @@ from django.utils import timezone
 from oluko.accounts.models import Person
 from oluko.core import clock
 from oluko.core.logs import current_request_id
-from oluko.core.statements import insert, read
+from oluko.core.statements import insert, placeholders, read
 from oluko.jobs.backend import Job, enqueue_all
 from oluko.notifications.kinds import Channel
 from oluko.notifications.models import Delivery, Notification, PushSubscription
@@ -46,6 +47,8 @@ class Message:
     subject: str = ""
     facts: Sequence[tuple[str, str]] = field(default=())
     links: Sequence[tuple[str, str]] = field(default=())
+    # What it goes back to; stored with the jobs that send it.
+    request_id: str = field(default_factory=current_request_id)
 
     @property
     def key(self) -> str:
@@ -62,7 +65,7 @@ class Message:
             "created_at": clock.now(),
             "key": self.key,
         }
-        del facts["event"]
+        del facts["event"], facts["request_id"]
         return Notification(**facts)
 
 
@@ -73,30 +76,33 @@ def notify(person: Person, kind: str, *, event: str, title: str, **more: Any) ->
 
 def notify_all(messages: Sequence[Message]) -> int:
     """Tell each message once; how many were new. Call inside a transaction; the number of queries is constant."""
-    rows = {message.key: message.row() for message in messages}
-    if not rows:
+    told = {message.key: message for message in messages}
+    if not told:
         return 0
     # Whoever tells the same at this moment waits here for the other; the row is then theirs, and not among ours.
-    made = insert(list(rows.values()), unless_known="key", returning="id, key")
+    made = insert([message.row() for message in told.values()], unless_known="key", returning="id, key")
     if made:
-        _queue([(pk, rows[key].person_id) for pk, key in sorted(made)])
+        _queue({pk: told[key] for pk, key in sorted(made)})
     return len(made)
 
 
-def _queue(made: Sequence[tuple[int, UUID]]) -> None:
-    """A mail for each, and a push where the person has a device; jobs that send them."""
-    people = list({person for _, person in made})
-    devices = read(PushSubscription, f"person_id IN ({', '.join(['%s'] * len(people))})", *people)
+def _queue(made: Mapping[int, Message]) -> None:
+    """A mail for each, by the notification's id, and a push where the person has a device; jobs that send them."""
+    people = list({message.person.pk for message in made.values()})
+    devices = read(PushSubscription, f"person_id IN ({placeholders(len(people))})", *people)
     with_device = {device.person_id for device in devices}
     now = timezone.now()
-    ways = [(pk, Channel.MAIL) for pk, _ in made]
-    ways += [(pk, Channel.PUSH) for pk, person in made if person in with_device]
+    ways = [(pk, Channel.MAIL) for pk in made]
+    ways += [(pk, Channel.PUSH) for pk, message in made.items() if message.person.pk in with_device]
     queued = insert(
         [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways],
-        returning="id",
+        returning="id, notification_id",
     )
-    batches = batched(sorted(pk for (pk,) in queued), BATCH)
-    enqueue_all([Job(deliver_these, (list(some),), current_request_id()) for some in batches])
+    by_request: dict[str, list[int]] = defaultdict(list)
+    for delivery_id, pk in sorted(queued):
+        by_request[made[pk].request_id].append(delivery_id)
+    parts = [(request_id, list(some)) for request_id, ids in by_request.items() for some in batched(ids, BATCH)]
+    enqueue_all([Job(deliver_these, (some,), request_id) for request_id, some in parts])
 
 
 def mark_read(person: Person, ids: Iterable[int] | None = None) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
+from oluko.core.gateway import ProviderBusy
 from oluko.core.logs import current_request_id, of_request
 from oluko.core.statements import change, placeholders, read
 from oluko.core.steps import Step, reached
+from oluko.jobs.groups import ENOUGH_SECONDS
 from oluko.payments.disputes import check_dispute
 from oluko.payments.models import Payment, ProviderEvent
 from oluko.payments.reconcile import check_payments
@@ -48,7 +51,8 @@ def handle_event(event_id: int) -> None:
 def handle_events(wanted: Sequence[tuple[int, str]]) -> list[Exception | None]:
     """Several at once, by id and the request that brought each; what went wrong with each, or None.
 
-    Paystack is asked about one charge after the other, and what it says is finalized together.
+    Paystack is asked about one charge after the other, and what it says is finalized together. What is not begun
+    because Paystack takes long comes again, alone.
     """
     ids = [event_id for event_id, _ in wanted]
     events = {row.pk: row for row in read(ProviderEvent, f"id IN ({placeholders(len(ids))})", *ids)}
@@ -57,10 +61,12 @@ def handle_events(wanted: Sequence[tuple[int, str]]) -> list[Exception | None]:
         for event_id, request_id in wanted
         if events[event_id].handled_at is None
     ]
+    ends = time.monotonic() + ENOUGH_SECONDS
     problems = _act_on_charges([each for each in new if each.is_charge])
     for each in new:
         if not each.is_charge:
-            problems[each.event_id] = _attempt(each, _act_on_other)
+            late = time.monotonic() > ends
+            problems[each.event_id] = ProviderBusy("Paystack takes long") if late else _attempt(each, _act_on_other)
     reached(Step.WEBHOOK_ACTED_ON)
     _mark_handled([event_id for event_id, problem in problems.items() if problem is None])
     return [problems.get(event_id) for event_id in ids]

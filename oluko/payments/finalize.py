@@ -24,11 +24,11 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from oluko.accounts.models import Person
-from oluko.bookings.book import claim
+from oluko.bookings.book import claim, holds_of
 from oluko.bookings.deadlines import lapse
 from oluko.bookings.models import Booking, CancelReason, PaymentStatus, Status
 from oluko.bookings.wording import compose_both, tell
-from oluko.calendars.claims import TimeTaken, confirm_time, release_time
+from oluko.calendars.claims import TimeTaken, confirm_time, is_free, release_time
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.logs import current_request_id, of_request
@@ -79,11 +79,15 @@ class Told:
 
 @dataclass(eq=False)
 class _Due:
-    """A payment whose charge matches, its booking with both people, and what they are told once it is paid."""
+    """A payment whose charge matches, its booking with both people, and what they are told once it is paid.
+
+    `version` is the booking's when it was read; in memory the booking itself runs ahead of a transaction that may fail.
+    """
 
     payment: Payment
     told: Told
     booking: Booking
+    version: int
     words: list[Message]
 
 
@@ -99,15 +103,15 @@ def apply_charges(told: Sequence[Told]) -> list[bool | Exception]:
     """
     rows = read(Payment, f"reference IN ({placeholders(len(told))})", *(each.reference for each in told))
     payments = {row.reference: row for row in rows}
-    due = list(_due(told, payments))
     done: Sequence[Told] = ()
     try:
+        due = list(_due(told, payments))
         done = _finalize(due) if due else ()
     except OperationalError:
         raise
     except Exception:
         # One by one it comes out which of them it was, and the others are not kept by it.
-        logger.exception("finalizing %d payments together failed", len(due))
+        logger.exception("finalizing %d payments together failed", len(told))
     return [each in done or _apply_alone(each, payments.get(each.reference)) for each in told]
 
 
@@ -151,7 +155,9 @@ def _due(told: Sequence[Told], payments: dict[str, Payment]) -> Iterator[_Due]:
         if booking.awaits_payment and booking.scheduled_at > now:
             paid = copy(booking)
             _mark_paid(paid)
-            yield _Due(payments[reference], each, booking, compose_both(paid, "paid"))
+            with of_request(each.request_id):
+                words = compose_both(paid, "paid")
+            yield _Due(payments[reference], each, booking, booking.version, words)
 
 
 def _bookings(ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Booking]:
@@ -179,20 +185,14 @@ def _finalize(due: Sequence[_Due]) -> list[Told]:
     The bookings' rows are locked first, so that two attempts of one booking (or its expiry) come one after the
     other; the conditional update of the payments then picks one winner among repeats of one reference.
     """
+    now, rows = clock.now(), _by_id(Booking, [each.booking.pk for each in due], lock=True)
     # The version tells whether anything has happened to a booking since its words were put together.
-    as_now = {
-        (row.pk, row.version)
-        for row in _by_id(Booking, [each.booking.pk for each in due], lock=True)
-        if row.awaits_payment
-    }
-    paid = _claim_payments(
-        [each for each in due if (each.booking.pk, each.booking.version) in as_now], Payment.Status.PENDING
-    )
+    as_seen = {(row.pk, row.version) for row in rows if row.awaits_payment and row.scheduled_at > now}
+    unchanged = [each for each in due if (each.booking.pk, each.version) in as_seen]
+    paid = _claim_payments(unchanged, Payment.Status.PENDING)
     if paid:
-        reached(Step.CHARGE_CLAIMED)
         _pay([each.booking for each in paid])
         _fulfil(paid)
-        reached(Step.CHARGE_WRITTEN)
     return [each.told for each in paid]
 
 
@@ -201,16 +201,14 @@ def _finalize(due: Sequence[_Due]) -> list[Told]:
 def _finalize_alone(payment: Payment, told: Told) -> bool:
     """Book the money of one payment, whatever has become of its booking; False if that was done already."""
     booking = _bookings([payment.booking_id], lock=True)[payment.booking_id]
-    due = [_Due(payment, told, booking, [])]
+    due = [_Due(payment, told, booking, booking.version, [])]
     # What was declined never waits again, so that none slips through between the two.
     if not (_claim_payments(due, Payment.Status.PENDING) or _claim_payments(due, Payment.Status.FAILED)):
         return False
-    reached(Step.CHARGE_CLAIMED)
     if _may_fulfil(booking):
-        _fulfil([_Due(payment, told, booking, compose_both(booking, "paid"))])
+        _fulfil([_Due(payment, told, booking, booking.version, compose_both(booking, "paid"))])
     else:
         _send_back(booking, payment)
-    reached(Step.CHARGE_WRITTEN)
     return True
 
 
@@ -231,6 +229,8 @@ def _claim_payments(due: Sequence[_Due], before: Payment.Status) -> list[_Due]:
     record_changes([_change(each, before, at) for each in paid])
     for each in paid:
         each.payment.status, each.payment.fee = Payment.Status.PAID, each.told.charge.fee
+    if paid:
+        reached(Step.CHARGE_CLAIMED)
     return paid
 
 
@@ -269,9 +269,22 @@ def _mark_paid(booking: Booking) -> None:
     booking.payment_status, booking.version = PaymentStatus.PAID, booking.version + 1
 
 
-def _revive(booking: Booking) -> bool:
+def will_fulfil(booking: Booking) -> bool:
+    """Whether money that came now would pay the booking; a look that changes nothing."""
+    now = clock.now()
+    if booking.awaits_payment:
+        return booking.scheduled_at > now
+    return _may_revive(booking) and is_free(holds_of(booking), now, besides=booking.pk)
+
+
+def _may_revive(booking: Booking) -> bool:
+    """Whether its hold has ended unpaid, and its time is still ahead."""
     lapsed = booking.status == Status.CANCELLED and booking.cancel_reason == CancelReason.PAYMENT_WINDOW_PASSED
-    if not lapsed or booking.payment_status != PaymentStatus.FAILED or booking.scheduled_at <= clock.now():
+    return lapsed and booking.payment_status == PaymentStatus.FAILED and booking.scheduled_at > clock.now()
+
+
+def _revive(booking: Booking) -> bool:
+    if not _may_revive(booking):
         return False
     try:
         with transaction.atomic():
@@ -314,17 +327,18 @@ def _end_hold_of_the_same(booking: Booking) -> None:
 
 def _fulfil(paid: Sequence[_Due]) -> None:
     """What follows when bookings have become PAID: meetings, words, and their money in the books."""
-    want_meetings([each.booking for each in paid])
+    want_meetings([(each.booking, each.told.request_id) for each in paid])
     notify_all([message for each in paid for message in each.words])
     # Last, because every payment of the house waits for these rows until the transaction ends.
     by_currency = attrgetter("payment.currency")
     for currency, some in groupby(sorted(paid, key=by_currency), by_currency):
         post_all(_entries(currency, list(some)), at=clock.now())
+    reached(Step.CHARGE_WRITTEN)
 
 
 def _entries(currency: str, paid: Sequence[_Due]) -> list[Entry]:
     """Each charge, split between its tutor and the platform, and Paystack's fee."""
-    tutors = list({each.booking.tutor_id for each in paid})
+    tutors = sorted({each.booking.tutor_id for each in paid})
     house = [(kind, None) for kind in (Kind.PAYSTACK_CLEARING, Kind.PLATFORM_PENDING, Kind.PAYSTACK_FEES)]
     opened = accounts(currency, *house, *((Kind.TUTOR_PENDING, tutor) for tutor in tutors))
     held, platform, fees = opened[:3]

@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from oluko.accounts.signed_in import SignedInRequest
-from oluko.core import pdf
 from oluko.payments.receipts import Paper, get_receipted, paid_payments, paper_of
 
 
@@ -37,6 +36,9 @@ def receipt_pdf(request: SignedInRequest, booking_id: UUID) -> HttpResponse:
 
 
 def _file(paper: Paper) -> bytes:
+    # Late: what draws PDFs takes a third of a second to load, in each process, and few of them ever draw one.
+    from oluko.core import pdf
+
     business, booking, payment = paper.business, paper.booking, paper.payment
     title = _("Receipt %(number)s") % {"number": paper.number}
     sheet = pdf.Paper(title, author=business.name, made_at=paper.receipt.issued_at, foot=f"{business.name} · {title}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from oluko.core.gateway import GatewayError, ProviderBusy
 from oluko.core.logs import current_request_id, of_request
 from oluko.core.steps import Step, reached
+from oluko.jobs.groups import ENOUGH_SECONDS
 from oluko.payments.finalize import Told, apply_charges
 from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
@@ -34,18 +36,24 @@ def check_payment(reference: str) -> bool:
 def check_payments(asked: Sequence[tuple[str, str]]) -> list[bool | Exception]:
     """Ask about payments, by reference and the request that it goes back to, and apply the answers together.
 
-    Whether each changed something, or what went wrong with it. Once Paystack has failed, no more of them are asked
-    about: waiting for ten answers that do not come would keep all else that is due.
+    Whether each changed something, or what went wrong with it. Once Paystack has failed, or took long, no more of them
+    are asked about: they come again one by one, and what the others were told is applied now.
     """
     outcomes: list[bool | Exception] = [False] * len(asked)
     told: dict[int, Told] = {}
+    ends = time.monotonic() + ENOUGH_SECONDS
     for place, (reference, request_id) in enumerate(asked):
         try:
+            if place and time.monotonic() > ends:
+                raise ProviderBusy("Paystack takes long to answer")
             with of_request(request_id):
                 charge = paystack().verify(reference)
         except GatewayError as problem:
-            outcomes[place:] = [problem] * len(asked[place:])
-            break
+            if problem.temporary:
+                outcomes[place:] = [problem] * len(asked[place:])
+                break
+            outcomes[place] = problem
+            continue
         if charge is None:
             Payment.objects.filter(reference=reference).update(checked_at=timezone.now())
         else:

@@ -17,6 +17,7 @@ from oluko.ledger.models import Account, Transfer
 from oluko.ledger.transfers import Posting, account, lock_balances, post
 from oluko.ledger.wallets import wallet_of
 from oluko.meetings.meetings import close_meeting
+from oluko.payments.finalize import will_fulfil
 from oluko.payments.giving_back import (
     Plan,
     give_back,
@@ -82,7 +83,7 @@ def news_lines(item: ReviewItem) -> list[Line]:
 
 def _charge_lines(payment: Payment) -> list[Line]:
     held, booking = str(Kind.PAYSTACK_CLEARING.label), payment.booking
-    if not booking.awaits_payment or booking.scheduled_at <= clock.now():
+    if not will_fulfil(booking):
         return [Line(held, str(Kind.REFUNDS_DUE.label), payment.amount, payment.currency)]
     parts = money.split(payment.amount, booking.tutor_share_bps)
     return [

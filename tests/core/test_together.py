@@ -90,8 +90,15 @@ def test_a_thread_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
     pauses: list[float] = []
     monkeypatch.setattr("oluko.core.together.time.sleep", pauses.append)
     together = Together[int, int](list)
-    assert [together(number) for number in range(20)] == list(range(20))
+    results, errors = run_threads(1, lambda _: [together(number) for number in range(20)])
+    assert (results, errors) == ([list(range(20))], [])
     assert not pauses
+
+
+def test_the_main_thread_which_signals_strike_takes_no_turn() -> None:
+    together = Together[int, int](list)
+    together._turn.acquire()  # as if a signal had kept it from being given back
+    assert together(5) == 5
 
 
 def test_what_is_no_exception_of_ours_is_raised_too() -> None:

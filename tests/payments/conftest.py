@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
 
 from oluko.accounts.models import Person
+from oluko.bookings.book import book, offered_terms
+from oluko.calendars.availability import set_availability
 from oluko.core.errors import DomainError
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments.checkout import Checkout, begin_checkout
+from oluko.payments.models import Payment
 from oluko.payments.paystack import paystack
+from tests.cast import make_person
+from tests.paying import attempt
 from tests.racing import run_threads
 from tests.sandbox_process import Sandbox, run_sandbox
 from tests.times import next_monday
+
+type Attempts = Callable[..., list[Payment]]
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +78,19 @@ def race() -> Callable[[int, Callable[[int], object]], list[str]]:
         return outcomes
 
     return run
+
+
+@pytest.fixture
+def attempts(tunde: Person, offering: Offering) -> Attempts:
+    """`attempts(5)` are attempts to pay five sessions of five students, at times of their own."""
+    set_availability(tunde, weekly={"mon": [["00:00", "24:00"]]}, slot_step_minutes=60, horizon_days=365)
+
+    def make(number: int, first: int = 0, offered: Offering = offering) -> list[Payment]:
+        made = []
+        for place in range(first, first + number):
+            at = next_monday(1) + timedelta(hours=place)
+            student = make_person(f"Student{place} Paying")
+            made.append(attempt(book(student, offered_terms(offered.pk), mode=BookingMode.INSTANT, scheduled_at=at)))
+        return made
+
+    return make

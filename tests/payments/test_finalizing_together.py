@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,49 +10,29 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django_tasks_db.models import DBTaskResult
+from psycopg.errors import DeadlockDetected
 
 from oluko.accounts.models import Person
 from oluko.bookings import wording
 from oluko.bookings.book import book, offered_terms
 from oluko.bookings.deadlines import lapse_due
 from oluko.bookings.models import Booking
-from oluko.calendars.availability import set_availability
 from oluko.calendars.models import Claim
 from oluko.dashboards.invariants import violations
 from oluko.ledger.models import Account, AuditEntry, Transfer
 from oluko.ledger.transfers import Posting, account, post
 from oluko.ledger.wallets import wallet_of
 from oluko.meetings.models import Meeting
-from oluko.notifications.models import Notification
+from oluko.notifications.models import Delivery, Notification
 from oluko.offerings.models import BookingMode, Offering
 from oluko.payments import finalize
-from oluko.payments.arrivals import store_event
 from oluko.payments.finalize import Told, apply_charges
-from oluko.payments.models import Payment, ProviderEvent, Refund, ReviewItem
-from tests.cast import make_offering, make_person
-from tests.paying import attempt, charge_for
-from tests.sandbox_process import Sandbox
-from tests.times import next_monday
+from oluko.payments.models import Payment, Refund, ReviewItem
+from tests.cast import make_offering
+from tests.paying import charge_for
+from tests.payments.conftest import Attempts
 
 pytestmark = pytest.mark.django_db
-
-type Attempts = Callable[..., list[Payment]]
-
-
-@pytest.fixture
-def attempts(tunde: Person, offering: Offering) -> Attempts:
-    """`attempts(5)` are attempts to pay five sessions of five students, at times of their own."""
-    set_availability(tunde, weekly={"mon": [["00:00", "24:00"]]}, slot_step_minutes=60, horizon_days=365)
-
-    def make(number: int, first: int = 0, offered: Offering = offering) -> list[Payment]:
-        made = []
-        for place in range(first, first + number):
-            at = next_monday(1) + timedelta(hours=place)
-            student = make_person(f"Student{place} Paying")
-            made.append(attempt(book(student, offered_terms(offered.pk), mode=BookingMode.INSTANT, scheduled_at=at)))
-        return made
-
-    return make
 
 
 def told(payment: Payment, **facts: object) -> Told:
@@ -100,6 +79,11 @@ def test_each_keeps_what_is_its_own(attempts: Attempts) -> None:
         assert entry.request_id == f"request-{payment.reference}"[:40]
         people = Notification.objects.filter(booking_id=booking.pk, kind="paid").values_list("person_id", flat=True)
         assert set(people) == {booking.student_id, booking.tutor_id}
+        opening = [row.args_kwargs for row in DBTaskResult.objects.filter(task_path__endswith="open_meeting")]
+        mails = set(Delivery.objects.filter(notification__booking_id=booking.pk).values_list("pk", flat=True))
+        sending = [row.args_kwargs for row in DBTaskResult.objects.filter(task_path__endswith="deliver_these")]
+        assert mails == {pk for row in sending if row["request_id"] == entry.request_id for pk in row["args"][0]}
+        assert [row["request_id"] for row in opening if row["args"] == [str(booking.pk)]] == [entry.request_id]
 
 
 def test_number_of_statements_does_not_grow_with_what_comes_together(attempts: Attempts) -> None:
@@ -198,6 +182,68 @@ def test_booking_that_changed_since_its_words_were_put_together_is_told_as_it_is
     assert [paid(each) for each in (changed, unchanged)] == ["PAID", "PAID"]
 
 
+def test_session_that_began_while_its_payment_waited_for_its_turn_is_not_paid(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch, frozen: Callable[[datetime], datetime]
+) -> None:
+    late, ahead = attempts(2)
+    start = Booking.objects.get(pk=late.booking_id).scheduled_at
+    compose = wording.compose_both
+
+    def compose_until_it_begins(booking: Booking, event: str) -> object:
+        words = compose(booking, event)
+        if booking.pk == ahead.booking_id:
+            frozen(start + timedelta(seconds=1))
+        return words
+
+    monkeypatch.setattr(finalize, "compose_both", compose_until_it_begins)
+    assert apply_charges([told(each) for each in (late, ahead)]) == [True, True]
+    assert Booking.objects.get(pk=late.booking_id).status == "CANCELLED"
+    assert Refund.objects.get().payment_id == late.pk
+    assert paid(ahead) == "PAID"
+
+
+def test_words_that_cannot_be_put_together_keep_only_their_own(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, bad, last = attempts(3)
+    compose = wording.compose_both
+
+    def compose_but_one(booking: Booking, event: str) -> object:
+        if booking.pk == bad.booking_id:
+            raise LookupError("no such zone")
+        return compose(booking, event)
+
+    monkeypatch.setattr(finalize, "compose_both", compose_but_one)
+    outcomes = apply_charges([told(each) for each in (first, bad, last)])
+    assert [type(outcome) for outcome in outcomes] == [bool, LookupError, bool]
+    assert [paid(each) for each in (first, bad, last)] == ["PAID", "PENDING", "PAID"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_booking_that_moves_while_a_deadlock_is_tried_again_is_told_as_it_is(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = attempts(1)[0]
+    fulfil, victims = finalize._fulfil, iter([True])
+    later = Booking.objects.get(pk=payment.booking_id).scheduled_at + timedelta(days=7)
+
+    def fall_victim_once(due: object) -> None:
+        if next(victims, False):
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        fulfil(due)
+
+    def move(_seconds: float) -> None:
+        Booking.objects.filter(pk=payment.booking_id).update(
+            version=1, scheduled_at=later, ends_at=later + timedelta(hours=1)
+        )
+
+    monkeypatch.setattr(finalize, "_fulfil", fall_victim_once)
+    monkeypatch.setattr("oluko.core.database.time.sleep", move)
+    assert apply_charges([told(payment)]) == [True]
+    assert {row.about_at for row in Notification.objects.filter(kind="paid")} == {later}
+    assert Booking.objects.get(pk=payment.booking_id).version == 2
+
+
 def test_standing_links_and_the_room_go_together(attempts: Attempts, tunde: Person) -> None:
     elsewhere = make_offering(tunde, title="Held elsewhere", meeting_link="https://meet.google.com/abc-defg-hij")
     payments = [*attempts(2), *attempts(2, 2, elsewhere)]
@@ -211,40 +257,3 @@ def test_standing_links_and_the_room_go_together(attempts: Attempts, tunde: Pers
         str(each.booking_id) for each in payments[:2] if Meeting.objects.get(pk=each.booking_id).state == "WANTED"
     }
     assert {row.args_kwargs["args"][0] for row in opened} == wanted
-
-
-def test_webhooks_that_are_acted_upon_together(attempts: Attempts, sandbox: Sandbox, ada: Person) -> None:
-    from oluko.payments.events import handle_events
-
-    payments = attempts(2)
-    bodies = [
-        *({"event": "charge.success", "data": {"reference": each.reference}} for each in payments),
-        {"event": "charge.success", "data": {"reference": "olk-nobodys", "amount": 5}},
-        {"event": "subscription.create", "data": {}},
-    ]
-    for body in bodies:
-        store_event("paystack", json.dumps(body).encode())
-    ids = list(ProviderEvent.objects.order_by("id").values_list("pk", flat=True))
-    # Paystack knows neither: nothing is paid, and all has been acted upon.
-    assert handle_events([(pk, "r") for pk in ids]) == [None] * 4
-    assert ReviewItem.objects.get().kind == "UNKNOWN_REFERENCE"
-    assert {paid(each) for each in payments} == {"PENDING"}
-    assert not ProviderEvent.objects.filter(handled_at=None).exists()
-    # Acted upon once; who asks again is told that all is well.
-    assert handle_events([(pk, "r") for pk in ids]) == [None] * 4
-    assert ReviewItem.objects.count() == 1
-
-
-def test_paystack_that_does_not_answer_keeps_only_what_is_about_charges(attempts: Attempts, sandbox: Sandbox) -> None:
-    from oluko.core.gateway import GatewayError
-    from oluko.payments.events import handle_events
-
-    payments = attempts(3)
-    for each in payments:
-        store_event("paystack", json.dumps({"event": "charge.success", "data": {"reference": each.reference}}).encode())
-    store_event("paystack", b'{"event": "subscription.create", "data": {}}')
-    ids = list(ProviderEvent.objects.order_by("id").values_list("pk", flat=True))
-    sandbox.control(paystack={"mode": "error"})
-    problems = handle_events([(pk, "r") for pk in ids])
-    assert [isinstance(problem, GatewayError) for problem in problems] == [True, True, True, False]
-    assert list(ProviderEvent.objects.filter(handled_at=None).values_list("pk", flat=True).order_by("id")) == ids[:3]

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
 from oluko.accounts.models import Person
+from oluko.bookings.book import book, offered_terms
+from oluko.bookings.deadlines import lapse_due
 from oluko.core import clock
 from oluko.core.errors import Conflict
 from oluko.dashboards.invariants import violations
 from oluko.ledger.models import Account
 from oluko.ledger.transfers import Posting, account, post
 from oluko.ledger.wallets import wallet_of
+from oluko.offerings.models import BookingMode
 from oluko.payouts.models import Payout
 from oluko.payouts.payouts import request_payout
 from oluko.payouts.sending import send_payout
 from oluko.reconciliation.remedies import Remedy, apply_remedy, compare_again, preview
+from tests.cast import make_person
+from tests.conftest import Frozen
 from tests.reconciliation.world import World, as_previewed, finding_of, found, until
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +47,30 @@ def test_news_that_our_books_could_not_take_up_is_previewed_with_its_fee(
         with as_previewed(item, Remedy.COMPARE):
             assert compare_again(admin, item.pk) is False
     assert (violations(), found()) == ([], {})
+
+
+def test_a_charge_for_a_hold_that_has_ended_is_previewed_as_it_would_be_applied(
+    world: World, admin: Person, monkeypatch: pytest.MonkeyPatch, frozen: Frozen
+) -> None:
+    free, gone = world.taken(), world.taken()
+    frozen.advance(timedelta(minutes=16))
+    assert lapse_due() == 2
+    booking = gone.booking
+    book(
+        make_person("Other Learning"),
+        offered_terms(world.offering.pk),
+        mode=BookingMode.INSTANT,
+        scheduled_at=booking.scheduled_at,
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("oluko.reconciliation.charges.apply_charge", _refuse)
+        assert world.compare().found == 2
+    for payment, target in ((free, "Tutor, pending"), (gone, "Refunds due")):
+        item = finding_of(payment.reference)
+        assert target in {line.credit for line in preview(item, Remedy.COMPARE)}
+        with as_previewed(item, Remedy.COMPARE):
+            assert compare_again(admin, item.pk) is False
+    assert violations() == []
 
 
 def test_a_payout_that_came_back_unheard_is_previewed(
