@@ -75,7 +75,7 @@ def test_a_tutor_sets_the_week_by_keyboard_alone(page: Page) -> None:
     page.keyboard.type("1000AM")
     tab_to(page, end)
     page.keyboard.type("1200PM")
-    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes", exact=True)).to_be_visible()
     tab_to(page, page.get_by_role("button", name="Add hours on Monday"))
     page.keyboard.press("Enter")
     expect(day(page, "Monday").get_by_label("From", exact=True).nth(1)).to_be_focused()
@@ -146,7 +146,7 @@ def test_leaving_with_unsaved_changes_asks_first_and_undoing_them_does_not(page:
 
     page.on("dialog", stay)
     page.get_by_role("button", name="Add hours on Sunday").click()
-    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes", exact=True)).to_be_visible()
     with page.expect_event("dialog"):
         page.get_by_role("link", name="Your offerings").click(no_wait_after=True)
     assert asked == ["beforeunload"]
@@ -165,7 +165,7 @@ def test_what_is_refused_has_the_focus_and_stays_unsaved(page: Page) -> None:
     page.get_by_role("button", name="Save working hours").click()
     expect(day(page, "Tuesday").get_by_label("From", exact=True).first).to_be_focused()
     expect(page.get_by_text("Nothing was saved.")).to_be_visible()
-    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes", exact=True)).to_be_visible()
     expect(page.get_by_label("Bookable ahead")).to_have_value("0")
     assert_accessible(page)
     day(page, "Tuesday").get_by_label("To", exact=True).first.fill("23:00")
@@ -195,7 +195,7 @@ def test_everything_works_without_javascript(new_page) -> None:
     day(page, "Monday").locator("summary").click()
     day(page, "Monday").get_by_role("checkbox", name="All other days").check()
     day(page, "Monday").get_by_role("button", name="Copy", exact=True).click()
-    expect(page.get_by_text("Unsaved changes")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes", exact=True)).to_be_visible()
     assert hours(page, "Sunday")[0] == "08:15–09:15"
     away = coming(2)
     page.get_by_label("Date", exact=True).last.fill(away.isoformat())
