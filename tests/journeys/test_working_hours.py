@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.keys import tab_to
 from tests.journeys.pages import assert_accessible, sign_in
@@ -136,26 +136,26 @@ def test_the_preview_follows_what_is_typed_and_the_length(page: Page) -> None:
     expect(page.locator("#id_zone")).to_have_value("Asia/Shanghai")
 
 
+# Whether the page keeps the browser from leaving it at once. Chromium's own dialog is not waited for: in a browser that
+# had been through twenty journeys it now and then did not come.
+ASKS_FIRST = """() => {
+  const leaving = new Event("beforeunload", { cancelable: true });
+  dispatchEvent(leaving);
+  return leaving.defaultPrevented;
+}"""
+
+
 def test_leaving_with_unsaved_changes_asks_first_and_undoing_them_does_not(page: Page) -> None:
     open_hours(page, "mei@demo.test")
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.on("dialog", stay)
+    assert not page.evaluate(ASKS_FIRST)
     page.get_by_role("button", name="Add hours on Sunday").click()
     expect(page.get_by_text("Unsaved changes", exact=True)).to_be_visible()
-    with page.expect_event("dialog"):
-        page.get_by_role("link", name="Your offerings").click(no_wait_after=True)
-    assert asked == ["beforeunload"]
-    expect(page).to_have_url(re.compile(f"{PAGE}$"))
+    assert page.evaluate(ASKS_FIRST)
     day(page, "Sunday").get_by_role("button", name="Remove these hours").last.click()
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
+    assert not page.evaluate(ASKS_FIRST)
     page.get_by_role("link", name="Your offerings").click()
     expect(page).to_have_url(re.compile("/tutor/mentorship/schedule$"))
-    assert asked == ["beforeunload"]
 
 
 def test_what_is_refused_has_the_focus_and_stays_unsaved(page: Page) -> None:
