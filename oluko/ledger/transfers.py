@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from oluko.core.errors import Conflict
-from oluko.core.statements import change, insert, read
+from oluko.core.statements import change, insert, placeholders, read
 from oluko.ledger.models import Account, Transfer
 
 Kind = Account.Kind
@@ -98,8 +98,9 @@ def lock_balances(*accounts: Account) -> list[int]:
 
     Nobody else moves their money until it ends. The rows are locked in the order of ids, as postings move them.
     """
-    places = ", ".join(["%s"] * len(accounts))
-    rows = read(Account, f"id IN ({places}) ORDER BY id", *(each.pk for each in accounts), lock=True)
+    rows = read(
+        Account, f"id IN ({placeholders(len(accounts))}) ORDER BY id", *(each.pk for each in accounts), lock=True
+    )
     balances = {row.pk: row.balance for row in rows}
     return [balances[each.pk] for each in accounts]
 

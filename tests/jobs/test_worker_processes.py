@@ -32,11 +32,15 @@ def living_workers() -> int:
     return sum(not is_gone(path.name) for path in (Path(settings.OLUKO_DATA) / "workers").glob("*"))
 
 
-def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_file: Path) -> None:
+def start_two(start_worker: StartWorker) -> None:
+    """Both ask for jobs before there are any, or the first would be through with them when the second has begun."""
     start_worker()
     start_worker()
-    # Both ask for jobs before there are any, or the first would be through with them when the second has begun.
     wait_until(lambda: living_workers() >= 2, 90)
+
+
+def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_file: Path) -> None:
+    start_two(start_worker)
     with transaction.atomic():
         for number in range(JOBS):
             trial_jobs.note.enqueue(str(number))
@@ -51,9 +55,7 @@ def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_
 def test_two_workers_do_each_of_200_jobs_once_that_are_done_together(
     start_worker: StartWorker, trial_file: Path
 ) -> None:
-    start_worker()
-    start_worker()
-    wait_until(lambda: living_workers() >= 2, 90)
+    start_two(start_worker)
     with transaction.atomic():
         for number in range(JOBS):
             trial_jobs.note_with_others.enqueue(str(number))
