@@ -25,7 +25,7 @@ from oluko.core.statements import change, changed, placeholders
 from oluko.jobs.groups import LARGEST, grouped
 from oluko.jobs.models import Recurrence
 from oluko.jobs.presence import forget_gone, is_gone
-from oluko.jobs.retry import ATTEMPTS, GiveUp, pause_after
+from oluko.jobs.retry import ATTEMPTS, GiveUp, NotYet, pause_after
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,9 @@ class Claim:
 
     def fail(self, problem: BaseException) -> bool:
         """Record a failed attempt: again later, or for good after GiveUp or the last attempt. False if not ours."""
+        if isinstance(problem, NotYet):
+            logger.info("job %s %s waits until %s: %s", self.row.task_path, self.row.pk, problem.at, problem)
+            return self.hand_back(problem.at)
         number = len(self.attempts)
         final = isinstance(problem, GiveUp) or number >= ATTEMPTS
         kind = type(problem)
@@ -84,11 +87,13 @@ class Claim:
         again = timezone.now() + pause_after(number)
         return bool(self._mine().update(status=TaskResultStatus.READY, run_after=again, **error))
 
-    def hand_back(self) -> bool:
-        """Make the job ready at once, as if it had not been attempted; its worker has to end."""
+    def hand_back(self, again_at: datetime | None = None) -> bool:
+        """Make the job ready as if it had not been attempted: at once, as its worker has to end, or then."""
         return bool(
             self._mine().update(
-                status=TaskResultStatus.READY, run_after=timezone.now(), worker_ids=list(self.attempts[:-1])
+                status=TaskResultStatus.READY,
+                run_after=again_at or timezone.now(),
+                worker_ids=list(self.attempts[:-1]),
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 ATTEMPTS = 10
 _FIRST_SECONDS = 2.0
@@ -12,6 +12,17 @@ _LONGEST_SECONDS = 600.0
 
 class GiveUp(Exception):
     """Raised by a job that no repetition can help: it fails at once, and the operator sees it."""
+
+
+class NotYet(Exception):
+    """Raised by a job that can do nothing before the instant `at`, real time: it comes back then.
+
+    Nothing went wrong, so it is no attempt, and waits no longer for having come often.
+    """
+
+    def __init__(self, message: str, at: datetime) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 def pause_after(attempt: int) -> timedelta:

@@ -22,6 +22,7 @@ from oluko.bookings.models import LIVE, Booking, PaymentStatus
 from oluko.core import clock
 from oluko.core.gateway import GatewayError, OutcomeUnknown
 from oluko.core.steps import Step, reached
+from oluko.jobs.retry import NotYet
 from oluko.meetings.hosts import ME, NoHost, engage_again, engage_host, release_host, use_up
 from oluko.meetings.links import session_path, session_url
 from oluko.meetings.models import Meeting
@@ -36,6 +37,7 @@ LEASE = timedelta(seconds=60)
 # The lobby opens so long before the start (bookings' `opens_at`).
 LOBBY = timedelta(minutes=15)
 SWEEP_AGAIN = timedelta(minutes=2)
+LOOK_AGAIN = timedelta(seconds=5)
 LATE_AFTER_TRIES = 3
 LATE = Telling(
     Group.SESSIONS,
@@ -48,8 +50,8 @@ know({"meeting_late": LATE})
 State = Meeting.State
 
 
-class MeetingBusy(Exception):
-    """Another worker is at this meeting; the job comes again later."""
+class MeetingBusy(NotYet):
+    """Another worker is at this meeting, or died over it: what it asked of the provider may still arrive."""
 
 
 def open_at_provider(booking_id: UUID) -> None:
@@ -200,7 +202,7 @@ def _hold_to_tell(booking_id: UUID) -> Meeting | None:
     now = timezone.now()
     free = Meeting.objects.filter(Q(busy_until__isnull=True) | Q(busy_until__lt=now), pk=booking_id, state=State.OPEN)
     if not free.update(busy_until=now + LEASE, next_try_at=now + SWEEP_AGAIN):
-        raise MeetingBusy(str(booking_id))
+        raise _busy(booking_id)
     # Read only now that no other worker is at it: a later start is never overwritten by an earlier one.
     meeting = _with_booking(booking_id)
     held = Meeting.objects.filter(pk=booking_id, state=State.OPEN)
@@ -208,6 +210,13 @@ def _hold_to_tell(booking_id: UUID) -> Meeting | None:
         held.update(busy_until=None)
         return None
     return meeting if held.update(starts_at=None) else None
+
+
+def _busy(booking_id: UUID) -> MeetingBusy:
+    """Who lives is done within seconds, and who died leaves the meeting when the lease has ended."""
+    until = Meeting.objects.filter(pk=booking_id).values_list("busy_until", flat=True).first()
+    soon = timezone.now() + LOOK_AGAIN
+    return MeetingBusy(f"somebody is at the meeting of {booking_id}", min(until or soon, soon))
 
 
 def _with_booking(booking_id: UUID) -> Meeting:
@@ -236,7 +245,7 @@ def _begin_try(meeting: Meeting) -> Meeting:
     now = timezone.now()
     free = Meeting.objects.filter(Q(busy_until__isnull=True) | Q(busy_until__lt=now), pk=meeting.pk, state=State.WANTED)
     if not free.update(attempts=F("attempts") + 1, busy_until=now + LEASE, next_try_at=now + SWEEP_AGAIN):
-        raise MeetingBusy(str(meeting.pk))
+        raise _busy(meeting.pk)
     meeting.refresh_from_db(fields=["attempts", "busy_until", "host"])
     return meeting
 

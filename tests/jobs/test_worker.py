@@ -101,6 +101,22 @@ def test_a_job_that_gives_up_fails_at_once(worker: Worker) -> None:
     assert "no repetition helps" in only_job().traceback
 
 
+def test_a_job_that_can_do_nothing_yet_comes_back_when_it_can_however_often_it_came(
+    worker: Worker, trial_file: Path
+) -> None:
+    """Somebody else's lease, as of a meeting whose worker has died: the pauses after failures would outlast it."""
+    at = timezone.now() + timedelta(seconds=40)
+    trial_jobs.wait_until.enqueue(at.isoformat())
+
+    for _ in range(ATTEMPTS + 1):
+        due_now()
+        assert worker.turn()
+        assert not worker.turn()
+        job = only_job()
+        assert (job.status, job.run_after, job.worker_ids) == ("READY", at, [])
+    assert len(traces(trial_file)) == ATTEMPTS + 1
+
+
 def test_a_job_whose_code_is_gone_is_recorded_as_failed(worker: Worker) -> None:
     trial_jobs.note.enqueue("a")
     DBTaskResult.objects.update(task_path="oluko.nowhere.nothing")

@@ -43,7 +43,8 @@ def test_two_workers_run_each_of_200_jobs_once(start_worker: StartWorker, trial_
     start_two(start_worker)
     with transaction.atomic():
         for number in range(JOBS):
-            trial_jobs.note.enqueue(str(number))
+            # So long that the other has looked for jobs again before one is through with them.
+            trial_jobs.note_after_a_moment.enqueue(str(number))
 
     wait_until(all_successful, 90)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.tasks import task
+from django.utils import timezone
 
 from oluko.core.logs import current_request_id
 from oluko.jobs.backend import Job
 from oluko.jobs.groups import done_together
-from oluko.jobs.retry import GiveUp
+from oluko.jobs.retry import GiveUp, NotYet
 
 
 def leave_trace(text: str) -> None:
@@ -35,6 +37,12 @@ def note(name: str) -> None:
 
 
 @task(queue_name="outside")
+def note_after_a_moment(name: str) -> None:
+    time.sleep(0.02)
+    leave_trace(name)
+
+
+@task(queue_name="outside")
 def note_request() -> None:
     leave_trace(current_request_id())
 
@@ -48,6 +56,13 @@ def fail(name: str) -> None:
 @task(queue_name="outside")
 def hopeless() -> None:
     raise GiveUp("no repetition helps")
+
+
+@task(queue_name="outside")
+def wait_until(instant: str) -> None:
+    leave_trace("looked")
+    if timezone.now() < datetime.fromisoformat(instant):
+        raise NotYet("too early", datetime.fromisoformat(instant))
 
 
 @task(queue_name="outside")

@@ -79,9 +79,19 @@ def test_a_meeting_made_before_a_crash_is_found_again(paid: Booking, sandbox: Sa
 
 def test_two_workers_do_not_open_one_meeting_each(paid: Booking, sandbox: Sandbox) -> None:
     Meeting.objects.filter(pk=paid.pk).update(busy_until=timezone.now() + timedelta(seconds=30))
-    with pytest.raises(MeetingBusy):
+    with pytest.raises(MeetingBusy) as busy:
         open_at_provider(paid.pk)
     assert alive(sandbox, paid) == []
+    # Whoever has it may be done in a moment.
+    assert busy.value.at < timezone.now() + timedelta(seconds=10)
+
+
+def test_a_meeting_whose_worker_died_is_made_as_soon_as_its_lease_is_over(paid: Booking, sandbox: Sandbox) -> None:
+    until = timezone.now() + timedelta(seconds=1.5)
+    Meeting.objects.filter(pk=paid.pk).update(busy_until=until, attempts=1)
+    with pytest.raises(MeetingBusy) as busy:
+        open_at_provider(paid.pk)
+    assert busy.value.at == until
 
 
 def test_twins_of_an_unknown_outcome_are_reduced_to_one(paid: Booking, sandbox: Sandbox) -> None:
