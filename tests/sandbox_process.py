@@ -4,9 +4,11 @@ import os
 import select
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,29 @@ START_SECONDS = 20.0
 ZOOM_ACCOUNT_ID = "sandbox-account"
 ZOOM_CLIENT_ID = "sandbox-client"
 ZOOM_CLIENT_SECRET = "sandbox-zoom-secret"
+
+
+class _Sink(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: a line for each webhook would bury what a test says."""
+
+
+@contextmanager
+def webhook_sink() -> Iterator[str]:
+    """The address of a server that takes every webhook and does nothing, for tests that bring the news themselves.
+
+    Where nobody took them the sandbox would repeat each twice a minute, and after an hour of tests do little else.
+    """
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Sink) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/webhook"
+        server.shutdown()
 
 
 @dataclass

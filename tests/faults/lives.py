@@ -15,10 +15,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
@@ -41,6 +43,8 @@ EVERY_DAY = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "
 CSRF = "c" * 32
 # What somebody is told whose first click was done after all.
 DONE_BEFORE = 409
+# What somebody is told who clicked too often while nothing answered.
+TOO_OFTEN, WAIT_SECONDS = 429, 5.0
 
 
 @dataclass
@@ -85,7 +89,9 @@ class Lives:
                 answer = ask()
             except httpx.TransportError:
                 answer = None
-            if answer is not None and answer.status_code not in (502, 503, 504):
+            if answer is not None and answer.status_code == TOO_OFTEN:
+                time.sleep(WAIT_SECONDS)
+            elif answer is not None and answer.status_code not in (502, 503, 504):
                 assert answer.status_code < 500, f"{answer.status_code}: {answer.text[:500]}\n{self.site.log[-4000:]}"
                 return answer
             assert time.monotonic() < max(began, self.started) + PATIENCE, f"no answer: {answer and answer.text[:300]}"
@@ -128,7 +134,7 @@ class Lives:
         """That many sessions whose payment and meeting have arrived."""
         people = [self.new_student() for _ in range(count)]
         with ThreadPoolExecutor(3) as pool:
-            sessions = list(pool.map(self.pay, people))
+            sessions = list(pool.map(lambda who: in_passing(partial(self.pay, who)), people))
         self.settle()
         return sessions
 
@@ -246,6 +252,14 @@ class Lives:
 
     def _done(self, answer: httpx.Response) -> None:
         assert answer.status_code in (200, 302, DONE_BEFORE), answer.text[:2000]
+
+
+def in_passing[T](deed: Callable[[], T]) -> T:
+    """What a thread does that ends with it: it gives its connection back, of which PostgreSQL's pool has few."""
+    try:
+        return deed()
+    finally:
+        connection.close()
 
 
 def _post(url: str, **more: Any) -> httpx.Response:

@@ -17,7 +17,7 @@ from oluko.bookings.models import Booking
 from oluko.core.steps import Step
 from oluko.offerings.models import Offering
 from tests.databases import Copy
-from tests.faults.lives import PATIENCE, Lives, Session, living_env
+from tests.faults.lives import PATIENCE, Lives, Session, in_passing, living_env
 from tests.jobs.conftest import wait_until
 from tests.ports import free_port
 from tests.serving import Site
@@ -75,7 +75,7 @@ class Crashes:
             return
         self.file.write_text(step)
         with ThreadPoolExecutor(1) as person:
-            doing = person.submit(deed)
+            doing = person.submit(in_passing, deed)
             wait_until(lambda: not self.file.exists() or (doing.done() and doing.exception()), PATIENCE)
             if self.chance.random() < self.all_die:
                 self.lives.restart()
@@ -109,7 +109,7 @@ def play(lives: Lives, steps: set[Step], chance: random.Random, moments: int) ->
 def crash_at_any_moment(crashes: Crashes) -> None:
     """Everything ends while somebody books and pays, wherever that is."""
     with ThreadPoolExecutor(1) as person:
-        paying = person.submit(crashes.lives.pay)
+        paying = person.submit(in_passing, crashes.lives.pay)
         time.sleep(crashes.chance.uniform(0.0, 1.5))
         crashes.lives.restart()
         paying.result()

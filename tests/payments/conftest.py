@@ -19,7 +19,7 @@ from oluko.payments.paystack import paystack
 from tests.cast import make_person
 from tests.paying import attempt
 from tests.racing import run_threads
-from tests.sandbox_process import Sandbox, run_sandbox
+from tests.sandbox_process import Sandbox, run_sandbox, webhook_sink
 from tests.times import next_monday
 
 type Attempts = Callable[..., list[Payment]]
@@ -27,9 +27,8 @@ type Attempts = Callable[..., list[Payment]]
 
 @pytest.fixture(scope="session")
 def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    # Nobody listens at the webhook's address: these tests bring the news themselves.
-    folder = tmp_path_factory.mktemp("sandbox")
-    with run_sandbox(folder, settings.OLUKO_PAYSTACK_SECRET_KEY, "http://127.0.0.1:9/webhook") as sandbox:
+    folder, key = tmp_path_factory.mktemp("sandbox"), settings.OLUKO_PAYSTACK_SECRET_KEY
+    with webhook_sink() as sink, run_sandbox(folder, key, sink) as sandbox:
         yield sandbox
 
 
