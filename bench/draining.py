@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 
 from bench.payments import make_attempts
@@ -14,7 +15,6 @@ from oluko.bookings.models import Booking, PaymentStatus
 from oluko.payments.arrivals import store_event
 from oluko.payments.models import ProviderEvent
 from oluko.startup import prepare
-from oluko.supervisor import worker_command
 
 LOOK_SECONDS, PATIENCE = 0.1, 600.0
 
@@ -25,7 +25,7 @@ def main(number: str) -> dict[str, float]:
     for place, reference in enumerate(make_attempts(int(number))):
         data = {"id": place, "reference": reference, "amount": 1, "metadata": {"about": "x" * 400}}
         store_event("paystack", json.dumps({"event": "charge.success", "data": data}).encode())
-    with subprocess.Popen(worker_command("urgent")) as worker:
+    with subprocess.Popen([sys.executable, "-m", "oluko", "run_worker", "--queue", "urgent"]) as worker:
         try:
             rate = _rate(int(number))
         finally:

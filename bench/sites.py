@@ -11,13 +11,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
 from bench.bare import Answer
-from oluko.supervisor import Address, Child, web_command
+from oluko import web_server
+from oluko.supervisor import Address, Child
 
 START_SECONDS, STOP_SECONDS = 30.0, 5.0
 # What the web server adds to every answer by itself.
@@ -53,11 +55,10 @@ def new_site(server: str) -> Iterator[Environment]:
 
 
 @contextmanager
-def served(environment: Environment, *, application: str = "oluko.wsgi:application") -> Iterator[int]:
+def served(environment: Environment, *, application: str = web_server.APPLICATION) -> Iterator[int]:
     """The port of the running web server, once it answers. Raises RuntimeError if it never does."""
     address = Address("127.0.0.1", _free_port())
-    words = [application if word == "oluko.wsgi:application" else word for word in web_command(address)]
-    child = Child("the web server", words, environment)
+    child = Child("the web server", partial(_serve, environment, address, application))
     child.start()
     try:
         _await_answer(address.port)
@@ -77,6 +78,12 @@ def fetch(port: int, path: str, headers: dict[str, str] | None = None) -> Answer
         return Answer(f"{answer.status} {answer.reason}", own, answer.read())
     finally:
         line.close()
+
+
+def _serve(environment: Environment, address: Address, application: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    web_server.serve(address.host, address.port, application)
 
 
 def _await_answer(port: int) -> None:

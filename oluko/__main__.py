@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -21,6 +23,10 @@ def main() -> None:
     try:
         # Django would carry on without settings for some commands; ours are right or nothing runs.
         _ = settings.INSTALLED_APPS
+        # What is being loaded stays: looking for garbage among it takes a fifth of the time.
+        gc.disable()
+        django.setup()
+        gc.enable()
         execute_from_command_line(["oluko", *sys.argv[1:]])
     except ImproperlyConfigured as problem:
         sys.stderr.write(f"oluko: {' '.join(str(problem).split())}\n")

@@ -10,17 +10,23 @@ import argparse
 import fcntl
 import http.client
 import logging
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
+
+from setproctitle import setproctitle
+
+from oluko.tied import tie_to_parent
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +39,9 @@ FALSE_STARTS = 4
 # All is over within five seconds: a job has three of them, and the sandbox goes last, because jobs still call it.
 STOP_SECONDS, SANDBOX_SECONDS = 3.9, 0.7
 TICK = 0.1
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+_fork = multiprocessing.get_context("fork")
 
 
 class CannotServe(Exception):
@@ -62,12 +71,16 @@ class Address:
 
 @dataclass
 class Child:
-    """One process, what it is started with, and how its starts went. Times are monotonic seconds."""
+    """One process, what it does, and how its starts went. Times are monotonic seconds.
+
+    It begins as a copy of this process, and so with everything that is loaded here: only this one has to load it, and
+    one that ended has nothing to load when it comes back. Nothing here may hold what copies must not share, as a
+    connection.
+    """
 
     name: str
-    command: list[str]
-    environment: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    run: Callable[[], object]
+    process: BaseProcess | None = None
     started: float = 0.0
     next_start: float = 0.0
     pause: float = FIRST_PAUSE
@@ -75,15 +88,28 @@ class Child:
 
     def start(self) -> None:
         """Start it in a process group of its own, tied to this process, its output on our standard error."""
-        tied = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tied.py")), str(os.getpid())]
-        self.process = subprocess.Popen(
-            [*tied, *self.command],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            process_group=0,
-        )
+        self.process = _fork.Process(target=self._begin, args=(os.getpid(),), name=self.name)
+        # What reaches it before it can tell that it is another process than this one waits until it can.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            self.process.start()
+            with suppress(OSError):  # The child does it too; whoever is first.
+                os.setpgid(self.process.pid or 0, self.process.pid or 0)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.started = time.monotonic()
+
+    def _begin(self, supervisor: int) -> None:
+        """The first steps of the new process; then it does what it is for, and ends."""
+        tie_to_parent(supervisor)
+        with suppress(OSError):
+            os.setpgid(0, 0)
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        os.dup2(2, 1)
+        setproctitle(f"oluko {self.name.removeprefix('the ')}")
+        self.run()
 
     def keep(self) -> None:
         """Start it again once its pause is over; note when it has ended."""
@@ -92,7 +118,7 @@ class Child:
             if now >= self.next_start:
                 self.start()
             return
-        code = self.process.poll()
+        code = self.process.exitcode
         if code is None:
             return
         self._signal(signal.SIGKILL)  # whatever is left of its group
@@ -107,12 +133,11 @@ class Child:
         """Wait for it so long, then kill all of its group."""
         if self.process is None:
             return
-        try:
-            self.process.wait(max(seconds, 0.0))
-        except subprocess.TimeoutExpired:
+        self.process.join(max(seconds, 0.0))
+        if self.process.exitcode is None:
             logger.warning("%s did not end in time and is killed", self.name)
         self._signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.join()
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -120,11 +145,9 @@ class Child:
             self.process.terminate()
 
     def _signal(self, number: int) -> None:
-        if self.process is not None:
-            try:
+        if self.process is not None and self.process.pid is not None:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
 
 
 @dataclass
@@ -139,12 +162,16 @@ class Supervisor:
 
     def run(self) -> None:
         """Serve; prints one ready line. Raises CannotServe if it never gets ready."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPPING:
             signal.signal(number, self._stop)
-        ready = False
+        begun = ready = False
         try:
             while not self.stopping:
-                for child in self._all():
+                if self.sandbox:
+                    self.sandbox.keep()
+                # Jobs that find nobody to ask would wait for their second attempt.
+                begun = begun or not self.sandbox or _answers(self.address.sandbox_url + "/")
+                for child in self.children if begun else ():
                     child.keep()
                 if not ready:
                     self._refuse_false_starts()
@@ -165,9 +192,8 @@ class Supervisor:
                 raise CannotServe(f"{child.name} keeps ending before it is ready; its messages are above.")
 
     def _say_ready(self) -> bool:
-        """Print the line once the web server and the sandbox answer and every process runs."""
-        up = all(child.process for child in self._all()) and _answers(self.address.url + "/healthz")
-        if not up or (self.sandbox and not _answers(self.address.sandbox_url + "/")):
+        """Print the line once the web server answers and every process runs."""
+        if not all(child.process for child in self._all()) or not _answers(self.address.url + "/healthz"):
             return False
         print(f"ready {self.address.url}", file=self.output, flush=True)
         return True
@@ -227,28 +253,6 @@ def hold_data(data: Path) -> TextIO:
         file.close()
         raise CannotServe(f"a backup is being restored into {data}.") from None
     return file
-
-
-def web_command(address: Address) -> list[str]:
-    """Granian: 2 workers of 4 threads. A connection that idles counts as pressure, so that limit is far above."""
-    options = {
-        "interface": "wsgi",
-        "host": address.host,
-        "port": address.port,
-        "workers": 2,
-        "blocking-threads": 4,
-        "backlog": 1024,
-        "backpressure": 512,
-        "workers-kill-timeout": 3,
-        "log-level": "warning",
-    }
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    flags = ["--no-ws", "--no-access-log", "--respawn-failed-workers"]
-    return [sys.executable, "-m", "granian", "oluko.wsgi:application", *words, *flags]
-
-
-def worker_command(queue: str) -> list[str]:
-    return [sys.executable, "-m", "oluko", "run_worker", "--queue", queue]
 
 
 def _answers(url: str) -> bool:

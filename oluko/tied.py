@@ -1,9 +1,6 @@
 """Ties a process to the one that started it: if that one dies, however it dies, the kernel kills this one.
 
-Run as a file, it does so and then becomes the program that it is given: `tied.py PARENT_PID PROGRAM …`. That program
-finds its own number in OLUKO_TIED, for what it starts in its turn: who asks for their parent only after it has died
-would tie themselves to whoever took them in. Linux only; elsewhere a supervisor that is killed outright leaves its
-children behind.
+Linux only; elsewhere a supervisor that is killed outright leaves its children behind.
 """
 
 from __future__ import annotations
@@ -23,9 +20,3 @@ def tie_to_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
-
-
-if __name__ == "__main__":
-    tie_to_parent(int(sys.argv[1]))
-    os.environ["OLUKO_TIED"] = str(os.getpid())
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

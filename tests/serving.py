@@ -40,6 +40,8 @@ class Site:
     env: dict[str, str]
     process: subprocess.Popen[str] | None = None
     lines: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
+    #: The process that was started last, and the session that it and all that came of it belong to.
+    started: int = 0
 
     @property
     def url(self) -> str:
@@ -91,6 +93,7 @@ class Site:
                 text=True,
                 start_new_session=True,
             )
+        self.started = self.process.pid
         self.lines = queue.SimpleQueue()
         threading.Thread(target=_read, args=(self.process, self.lines), daemon=True).start()
         self._await_ready()

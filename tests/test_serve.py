@@ -29,17 +29,18 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def processes_of(site: Site) -> dict[int, str]:
-    """Living processes that were started for this site, by its data folder in their environment."""
+    """Living processes that were started for this site, by the session that it began with, and what they are called."""
+    assert site.started
     found = {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+        if not entry.name.isdigit():
             continue
         try:
-            environment = (entry / "environ").read_bytes()
+            state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
             words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if words and f"OLUKO_DATA={site.data}".encode() in environment.split(b"\0"):
+        if int(session) == site.started and state != "Z":
             found[int(entry.name)] = words
     return found
 
@@ -64,7 +65,7 @@ def test_a_site_starts_mends_itself_and_ends_within_five_seconds(site: Site) -> 
     assert httpx.get(site.sandbox_url, trust_env=False).status_code < 500
 
     # Whatever dies is started again.
-    lost = {word: pid_of(site, word) for word in ("--queue urgent", "-m sandbox", "-m granian")}
+    lost = {word: pid_of(site, word) for word in ("oluko urgent worker", "-m sandbox", "oluko web server")}
     for pid in lost.values():
         assert pid
         os.kill(pid, signal.SIGKILL)
@@ -77,6 +78,27 @@ def test_a_site_starts_mends_itself_and_ends_within_five_seconds(site: Site) -> 
     assert process.returncode == 0
     assert processes_of(site) == {}
     assert site.lines.empty() or site.lines.get() is None, "one ready line, and nothing else, on standard output"
+
+
+def test_workers_begin_once_there_is_somebody_to_ask(site: Site) -> None:
+    """Otherwise every job that asks a provider would fail once at each start."""
+    site.start()
+    wait_until(lambda: "worker of outside started" in site.log)
+
+    assert site.log.index("sandbox ready") < site.log.index(" started")
+
+
+def test_web_processes_that_die_are_replaced(site: Site) -> None:
+    site.start()
+    wait_until(ready(site))
+    workers = {pid for pid, words in processes_of(site).items() if "oluko web server worker" in words}
+    assert len(workers) == 2
+
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(web_processes(site)) == 3)
+
+    assert ready(site)()
 
 
 def test_a_killed_supervisor_leaves_no_process_behind(site: Site) -> None:
@@ -105,7 +127,7 @@ def test_a_killed_supervisor_takes_a_web_worker_along_that_is_just_starting(site
 
 
 def web_processes(site: Site) -> set[int]:
-    return {pid for pid, words in processes_of(site).items() if "-m granian" in words}
+    return {pid for pid, words in processes_of(site).items() if "oluko web" in words}
 
 
 def test_two_may_start_at_once_on_one_data_folder(site: Site) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error, OperationalError, connections
+from django.db import Error, OperationalError, connection, connections
+from django.urls import get_resolver
 
-from oluko import startup, supervisor
+from oluko import startup, supervisor, web_server
 from oluko.supervisor import Address, CannotServe, Child
 
 
@@ -28,6 +33,7 @@ class Command(BaseCommand):
             supervisor.refuse_taken_ports(address, sandbox=settings.OLUKO_SANDBOX)
             with supervisor.hold_data(Path(settings.OLUKO_DATA)):
                 _prepare()
+                _load()
                 sandbox = _sandbox(address) if settings.OLUKO_SANDBOX else None
                 supervisor.Supervisor(address, _children(address), sandbox).run()
         except CannotServe as problem:
@@ -45,19 +51,29 @@ def _prepare() -> None:
         raise CannotServe(f"the start failed: {' '.join(str(problem).split())}") from problem
     finally:
         connections.close_all()
+        if connection.vendor == "postgresql":
+            # The pool has threads, which no copy of this process would have.
+            connection.close_pool()  # type: ignore[attr-defined]
+
+
+def _load() -> None:
+    """Load what every process needs before there are any; they share it."""
+    import_module("oluko.wsgi")
+    _ = get_resolver().url_patterns
+    load_command_class("oluko.jobs", "run_worker")
+    gc.freeze()
 
 
 def _children(address: Address) -> list[Child]:
-    environment = dict(os.environ)
     return [
-        Child("the web server", supervisor.web_command(address), environment),
-        Child("the urgent worker", supervisor.worker_command("urgent"), environment),
-        Child("the outside worker", supervisor.worker_command("outside"), environment),
+        Child("the web server", partial(web_server.serve, address.host, address.port)),
+        Child("the urgent worker", partial(call_command, "run_worker", queue="urgent")),
+        Child("the outside worker", partial(call_command, "run_worker", queue="outside")),
     ]
 
 
 def _sandbox(address: Address) -> Child:
-    """Its secrets go by the environment, which no process list shows."""
+    """A program of its own, which shares nothing. Its secrets go by the environment, which no process list shows."""
     options = {
         "host": address.host,
         "port": str(address.port + 1),
@@ -73,5 +89,5 @@ def _sandbox(address: Address) -> Child:
             "SANDBOX_ZOOM_CLIENT_SECRET": settings.OLUKO_ZOOM_CLIENT_SECRET,
             "SANDBOX_ZOOM_SDK_SECRET": settings.OLUKO_ZOOM_SDK_SECRET,
         }
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return Child("the sandbox", [sys.executable, "-m", "sandbox", *words], os.environ | secrets)
+    words = [sys.executable, "-m", "sandbox", *(word for pair in options.items() for word in (f"--{pair[0]}", pair[1]))]
+    return Child("the sandbox", partial(os.execve, sys.executable, words, os.environ | secrets))
