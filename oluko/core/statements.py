@@ -17,30 +17,53 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Model
+from django.utils import timezone
 
 from oluko.core.database import turn_to_write
 
-# A statement takes 999 values on an old SQLite; our widest table has some forty columns.
-_ROWS = 20
+# What a statement takes on an old SQLite.
+_VALUES = 999
 # The type of value that a column of such a field holds. Whole numbers are left to the field, which tells PostgreSQL
 # how large they may be.
 _OWN: dict[str, type] = {"CharField": str, "TextField": str, "UUIDField": UUID, "DateTimeField": datetime}
 
-type Taker = Callable[[Model, BaseDatabaseWrapper], Any]
+type Taker = Callable[[Any, BaseDatabaseWrapper], Any]
 
 
-def insert(rows: Sequence[Model], *, unless_known: str = "", returning: str = "") -> list[tuple[Any, ...]]:
-    """Insert rows of one model, all columns but an automatic id; the columns `returning` of those that went in.
+class Row:
+    """A new row of a model: all columns but an automatic id, as the driver takes them, the unnamed with their defaults.
+
+    Names are the model's attributes, `booking_id` for a foreign key. Made before a transaction, it is not made in it:
+    instances of models take several times as long, and others wait meanwhile. Raises TypeError for a name that is none.
+    """
+
+    __slots__ = ("model", "values")
+
+    def __init__(self, model: type[Model], **named: object) -> None:
+        database = connections[DEFAULT_DB_ALIAS]
+        self.model = model
+        self.values = [
+            take(named.pop(name) if name in named else default(), database) for name, default, take in _takers(model)
+        ]
+        if named:
+            raise TypeError(f"{model.__name__} has no {', '.join(named)}.")
+
+
+def insert(rows: Sequence[Row], *, unless_known: str = "", returning: str = "") -> list[tuple[Any, ...]]:
+    """Insert rows of one model; the columns `returning` of those that went in.
 
     `unless_known` names a unique column: a row whose value there is known already is left out, and not returned.
-    Raises IntegrityError as the ORM does. Ids that the database gives are not set on the rows.
+    Raises IntegrityError as the ORM does.
     """
     made: list[tuple[Any, ...]] = []
-    for some in batched(rows, _ROWS):
-        database, takers = connections[DEFAULT_DB_ALIAS], _takers(type(some[0]))
-        values = [take(row, database) for row in some for take in takers]
+    if not rows:
+        return made
+    model, database = rows[0].model, connections[DEFAULT_DB_ALIAS]
+    for some in batched(rows, _VALUES // len(rows[0].values)):
         with database.cursor() as cursor:
-            cursor.execute(_insertion(type(some[0]), len(some), unless_known, returning), values)
+            cursor.execute(
+                _insertion(model, len(some), unless_known, returning), [value for row in some for value in row.values]
+            )
             if returning:
                 made += cursor.fetchall()
     return made
@@ -96,19 +119,24 @@ def _converters(model: type[Model]) -> list[tuple[int, Any, list[Any]]]:
 
 
 @cache
-def _takers(model: type[Model]) -> list[Taker]:
-    return [_taker(field) for field in _columns(model)]
+def _takers(model: type[Model]) -> list[tuple[str, Callable[[], Any], Taker]]:
+    """Of each column: its attribute, what gives its default, and what takes its value."""
+    return [(field.attname, _default_of(field), _taker(field)) for field in _columns(model)]
+
+
+def _default_of(field: Field[Any, Any]) -> Callable[[], Any]:
+    moment = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return timezone.now if moment else field.get_default
 
 
 def _taker(field: Field[Any, Any]) -> Taker:
-    """What takes a column's value from a row, for the driver. What is of the column's own type skips its checks."""
+    """What takes a column's value for the driver. What is of the column's own type skips its checks."""
     values = field.target_field if isinstance(field, ForeignKey) else field
-    own, name = _OWN.get(values.get_internal_type()), field.attname
-    if own is None or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        return lambda row, database: field.get_db_prep_save(field.pre_save(row, True), database)
+    own = _OWN.get(values.get_internal_type())
+    if own is None:
+        return field.get_db_prep_save
 
-    def take(row: Model, database: BaseDatabaseWrapper) -> Any:
-        value = getattr(row, name)
+    def take(value: Any, database: BaseDatabaseWrapper) -> Any:
         if value is None or isinstance(value, own):
             return _adapted(value, database)
         return field.get_db_prep_save(value, database)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from oluko.core.errors import Conflict
-from oluko.core.statements import change, insert, placeholders, read
+from oluko.core.statements import Row, change, insert, placeholders, read
 from oluko.ledger.models import Account, Transfer
 
 Kind = Account.Kind
@@ -76,9 +76,10 @@ def post_all(entries: Sequence[Entry], *, at: datetime) -> None:
     made = [(entry, posting) for entry in entries for posting in entry.postings if posting.amount]
     insert(
         [
-            Transfer(
-                debit=posting.debit,
-                credit=posting.credit,
+            Row(
+                Transfer,
+                debit_id=posting.debit.pk,
+                credit_id=posting.credit.pk,
                 amount=posting.amount,
                 currency=posting.debit.currency,
                 kind=posting.kind,

@@ -17,7 +17,7 @@ from oluko.core.database import repeat_on_deadlock
 from oluko.core.errors import Conflict
 from oluko.core.logs import current_request_id
 from oluko.core.meeting_links import check_link
-from oluko.core.statements import change, insert, placeholders
+from oluko.core.statements import Row, change, insert, placeholders
 from oluko.jobs.backend import Job, enqueue_all
 from oluko.ledger.audit import record_change
 from oluko.meetings.links import session_url
@@ -64,8 +64,9 @@ def _standing_links(bookings: Sequence[Booking]) -> dict[UUID, str]:
     return {each.pk: found[each.offering_id] for each in bookings if each.offering_id in found}
 
 
-def _wanted(booking: Booking, in_room: bool) -> Meeting:
-    return Meeting(booking=booking, state=State.OPEN, provider=ROOM) if in_room else Meeting(booking=booking)
+def _wanted(booking: Booking, in_room: bool) -> Row:
+    opened = {"state": State.OPEN, "provider": ROOM} if in_room else {}
+    return Row(Meeting, booking_id=booking.pk, **opened)
 
 
 def _set_urls(bookings: Sequence[Booking]) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from django.utils import timezone
 from oluko.accounts.models import Person
 from oluko.core import clock
 from oluko.core.logs import current_request_id
-from oluko.core.statements import insert, placeholders, read
+from oluko.core.statements import Row, insert, placeholders, read
 from oluko.jobs.backend import Job, enqueue_all
 from oluko.notifications.kinds import Channel
 from oluko.notifications.models import Delivery, Notification, PushSubscription
@@ -54,19 +55,36 @@ class Message:
     def key(self) -> str:
         return f"{self.event}:{self.person.pk}"
 
-    def row(self) -> Notification:
+    def notification(self) -> Notification:
         """The notification, unsaved."""
-        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        facts |= {
+        return Notification(person=self.person, **self._columns())
+
+    @cached_property
+    def row(self) -> Row:
+        """The notification for the database, made once."""
+        return Row(Notification, person_id=self.person.pk, **self._columns())
+
+    def prepared(self) -> Message:
+        """Itself, with its row made: before a transaction, so that nobody waits for that in it."""
+        _ = self.row
+        return self
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "kind": self.kind,
             "title": _line(self.title),
+            "body": self.body,
+            "url": self.url,
+            "booking_id": self.booking_id,
+            "version": self.version,
+            "about_at": self.about_at,
+            "useful_until": self.useful_until,
             "subject": _line(self.subject),
             "facts": [list(pair) for pair in self.facts],
             "links": [list(pair) for pair in self.links],
             "created_at": clock.now(),
-            "key": self.key,
         }
-        del facts["event"], facts["request_id"]
-        return Notification(**facts)
 
 
 def notify(person: Person, kind: str, *, event: str, title: str, **more: Any) -> None:
@@ -80,7 +98,7 @@ def notify_all(messages: Sequence[Message]) -> int:
     if not told:
         return 0
     # Whoever tells the same at this moment waits here for the other; the row is then theirs, and not among ours.
-    made = insert([message.row() for message in told.values()], unless_known="key", returning="id, key")
+    made = insert([message.row for message in told.values()], unless_known="key", returning="id, key")
     if made:
         _queue({pk: told[key] for pk, key in sorted(made)})
     return len(made)
@@ -95,7 +113,7 @@ def _queue(made: Mapping[int, Message]) -> None:
     ways = [(pk, Channel.MAIL) for pk in made]
     ways += [(pk, Channel.PUSH) for pk, message in made.items() if message.person.pk in with_device]
     queued = insert(
-        [Delivery(notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways],
+        [Row(Delivery, notification_id=pk, channel=channel, next_at=now, given_at=now) for pk, channel in ways],
         returning="id, notification_id",
     )
     by_request: dict[str, list[int]] = defaultdict(list)

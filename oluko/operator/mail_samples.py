@@ -47,7 +47,7 @@ def samples() -> Iterator[tuple[str, str, Delivery]]:
     """Kind, who gets it, and its mail's delivery, unsaved; kinds in the order of their groups."""
     for kind in sorted(KINDS, key=lambda name: (list(type(KINDS[name].group)).index(KINDS[name].group), name)):
         message = _of_booking(kind) if kind in wording.TEXTS else _plain(kind)
-        notification = message.row()
+        notification = message.notification()
         notification.pk = 0
         yield kind, message.person.name, Delivery(pk=0, notification=notification, channel=Channel.MAIL)
 

@@ -11,7 +11,7 @@ from django.tasks import Task
 
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.logs import current_request_id
-from oluko.core.statements import insert
+from oluko.core.statements import Row, insert
 from oluko.core.steps import Step, reached
 from oluko.core.together import Together
 from oluko.jobs.backend import Job, enqueue_all
@@ -20,7 +20,8 @@ from oluko.payments.tasks import handle_event_job
 
 
 class _Arrival(NamedTuple):
-    event: ProviderEvent
+    digest: str
+    event: Row
     job: Task[..., None]
     request_id: str
 
@@ -32,20 +33,20 @@ def store_event(provider: str, body: bytes, *, job: Task[..., None] = handle_eve
     providers send them again.
     """
     digest = hashlib.sha256(provider.encode() + b"\n" + body).hexdigest()
-    event = ProviderEvent(provider=provider, digest=digest, body=body)
-    return _store_together(_Arrival(event, job, current_request_id()))
+    event = Row(ProviderEvent, provider=provider, digest=digest, body=body)
+    return _store_together(_Arrival(digest, event, job, current_request_id()))
 
 
 @repeat_on_deadlock
 @transaction.atomic(durable=True)
 def _store(together: Sequence[_Arrival]) -> list[bool]:
     """Store them with their jobs; which were new. In the order of digests, as every process does it."""
-    firsts = {arrival.event.digest: arrival for arrival in reversed(together)}
+    firsts = {arrival.digest: arrival for arrival in reversed(together)}
     # One statement decides what is new; a repeat that comes at this very moment waits here for the first.
     events = [firsts[digest].event for digest in sorted(firsts)]
     made = {digest: pk for pk, digest in insert(events, unless_known="digest", returning="id, digest")}
     new = [firsts[digest] for digest in made]
-    enqueue_all([Job(each.job, (made[each.event.digest],), each.request_id) for each in new])
+    enqueue_all([Job(each.job, (made[each.digest],), each.request_id) for each in new])
     reached(Step.WEBHOOK_WRITTEN)
     # By identity: of two that are equal only the first was stored.
     return [any(each is arrival for each in new) for arrival in together]

@@ -32,11 +32,11 @@ from oluko.calendars.claims import TimeTaken, confirm_time, is_free, release_tim
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.logs import current_request_id, of_request
-from oluko.core.statements import change, changed, placeholders, read
+from oluko.core.statements import Row, change, changed, insert, placeholders, read
 from oluko.core.steps import Step, reached
 from oluko.core.together import Together
-from oluko.ledger.audit import record_changes
-from oluko.ledger.models import Account, AuditEntry
+from oluko.ledger.audit import change_row
+from oluko.ledger.models import Account
 from oluko.ledger.transfers import Entry, Posting, account, accounts, post, post_all
 from oluko.meetings.meetings import want_meetings
 from oluko.notifications.notifications import Message, notify_all
@@ -156,7 +156,7 @@ def _due(told: Sequence[Told], payments: dict[str, Payment]) -> Iterator[_Due]:
             paid = copy(booking)
             _mark_paid(paid)
             with of_request(each.request_id):
-                words = compose_both(paid, "paid")
+                words = [message.prepared() for message in compose_both(paid, "paid")]
             yield _Due(payments[reference], each, booking, booking.version, words)
 
 
@@ -226,7 +226,7 @@ def _claim_payments(due: Sequence[_Due], before: Payment.Status) -> list[_Due]:
     sql = _CLAIM_PAYMENTS.format(rows=", ".join([f"({placeholders(5)})"] * len(due)))
     claimed = {reference for (reference,) in changed(sql, *values, Payment.Status.PAID, at, now, before)}
     paid = [each for each in due if each.payment.reference in claimed]
-    record_changes([_change(each, before, at) for each in paid])
+    insert([_change(each, before, at) for each in paid])
     for each in paid:
         each.payment.status, each.payment.fee = Payment.Status.PAID, each.told.charge.fee
     if paid:
@@ -234,14 +234,9 @@ def _claim_payments(due: Sequence[_Due], before: Payment.Status) -> list[_Due]:
     return paid
 
 
-def _change(due: _Due, before: str, at: datetime) -> AuditEntry:
-    return AuditEntry(
-        subject="payment",
-        subject_id=due.payment.reference,
-        from_state=before,
-        to_state=Payment.Status.PAID,
-        request_id=due.told.request_id,
-        at=at,
+def _change(due: _Due, before: str, at: datetime) -> Row:
+    return change_row(
+        "payment", due.payment.reference, before, Payment.Status.PAID, at=at, request_id=due.told.request_id
     )
 
 
