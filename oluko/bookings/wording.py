@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
@@ -241,6 +242,51 @@ TEXTS: dict[str, Telling] = {
 know(TEXTS)
 
 
+class _Words(NamedTuple):
+    """What recurs in messages, in one language. To look words up takes longer than to put a message together."""
+
+    when: str
+    other_time: str
+    what: str
+    minutes: str
+    whom: str
+    together: str
+    price: str
+    page: str
+    move: str
+    cancel: str
+    answer: str
+    pay: str
+    again: str
+
+
+@cache
+def _words(_language: str | None) -> _Words:
+    """Of the current language, which is given because they are kept by it."""
+    return _Words(
+        when=gettext("When"),
+        other_time=gettext("Other time"),
+        what=gettext("What"),
+        minutes=gettext("%(minutes)s min"),
+        whom=gettext("With"),
+        together=gettext("with"),
+        price=gettext("Price"),
+        page=gettext("Open the session's page"),
+        move=gettext("Move it"),
+        cancel=gettext("Cancel it"),
+        answer=gettext("Answer the request"),
+        pay=gettext("Pay %(price)s"),
+        again=gettext("Book again"),
+    )
+
+
+@cache
+def _texts(event: str, _language: str | None) -> tuple[str, str, str]:
+    """Title, body and subject of an event in the current language, with places to fill."""
+    told = TEXTS[event]
+    return str(told.title), str(told.body), str(told.subject)
+
+
 def compose(
     booking: Booking,
     person: Person,
@@ -258,7 +304,7 @@ def compose(
     `key` tells repeated events of one kind apart; `why` is what the text ends with; after `useful_until` it is not
     sent any more.
     """
-    told = TEXTS[event]
+    title, body, subject = _texts(event, get_language())
     facts = _facts(booking, person, amount) | {
         "other_time": when_for(person, other_time) if other_time else "",
         "why": why,
@@ -267,9 +313,9 @@ def compose(
         person,
         event,
         event=f"{event}:{booking.pk}{key}",
-        title=str(told.title) % facts,
-        body=(str(told.body) % facts).strip(),
-        subject=str(told.subject) % facts,
+        title=title % facts,
+        body=(body % facts).strip(),
+        subject=subject % facts,
         url=page_of("session", booking.pk),
         booking_id=booking.pk,
         version=booking.version,
@@ -297,35 +343,35 @@ def compose_both(booking: Booking, event: str, **more: Any) -> list[Message]:
 
 def links_for(booking: Booking, person: Person) -> list[tuple[str, str]]:
     """What the person may do about the booking now, the likeliest first; every path is a page that asks first."""
-    page = (gettext("Open the session's page"), page_of("session", booking.pk))
-    move = (gettext("Move it"), page_of("session_move", booking.pk))
-    cancel = (gettext("Cancel it"), page_of("session_cancel", booking.pk))
+    words = _words(get_language())
+    page = (words.page, page_of("session", booking.pk))
+    move = (words.move, page_of("session_move", booking.pk))
+    cancel = (words.cancel, page_of("session_cancel", booking.pk))
     is_student = person.pk == booking.student_id
     if booking.status == Status.PENDING_MENTOR_REVIEW:
-        return [page, cancel] if is_student else [(gettext("Answer the request"), page[1])]
+        return [page, cancel] if is_student else [(words.answer, page[1])]
     if booking.awaits_payment:
         price = money.show(booking.price, booking.currency)
-        pay = (gettext("Pay %(price)s") % {"price": price}, page_of("checkout", booking.pk))
+        pay = (words.pay % {"price": price}, page_of("checkout", booking.pk))
         return [pay, page, cancel] if is_student else [page, cancel]
     if booking.status == Status.SCHEDULED and booking.scheduled_at > clock.now():
         return [page, move, cancel]
     if is_student and booking.offering_id and (booking.status in FINAL or booking.ends_at <= clock.now()):
-        return [page, (gettext("Book again"), page_of("offering", booking.offering_id))]
+        return [page, (words.again, page_of("offering", booking.offering_id))]
     return [page]
 
 
 def _rows(booking: Booking, person: Person, before: datetime | None) -> list[tuple[str, str]]:
     """What every mail about a session shows: the time on both clocks, with whom, how long, how much."""
-    other = _other(booking, person)
-    rows = [(gettext("When"), both_clocks(booking.scheduled_at, person, other))]
+    other, words = _other(booking, person), _words(get_language())
+    rows = [(words.when, both_clocks(booking.scheduled_at, person, other))]
     if before:
-        rows.append((gettext("Other time"), both_clocks(before, person, other)))
-    minutes = gettext("%(minutes)s min") % {"minutes": booking.duration}
+        rows.append((words.other_time, both_clocks(before, person, other)))
     return [
         *rows,
-        (gettext("What"), f"{booking.title}, {minutes}"),
-        (gettext("With"), other.name),
-        (gettext("Price"), money.show(booking.price, booking.currency)),
+        (words.what, f"{booking.title}, {words.minutes % {'minutes': booking.duration}}"),
+        (words.whom, other.name),
+        (words.price, money.show(booking.price, booking.currency)),
     ]
 
 
@@ -337,10 +383,11 @@ def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
     """What the texts may name."""
     other = _other(booking, person)
     short = show(booking.scheduled_at, "short", ZoneInfo(person.time_zone))
+    together = _words(get_language()).together
     return {
         "title": booking.title,
         "when": when_for(person, booking.scheduled_at),
-        "session": f"{short} · {booking.title} {gettext('with')} {other.name.split(' ')[0] or other.name}",
+        "session": f"{short} · {booking.title} {together} {other.name.split(' ')[0] or other.name}",
         "theirs": when_for(other, booking.scheduled_at),
         "other": other.name,
         "price": money.show(booking.price, booking.currency),

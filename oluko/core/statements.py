@@ -92,30 +92,50 @@ def placeholders(number: int) -> str:
 
 def read[M: Model](model: type[M], where: str, *values: object, lock: bool = False) -> list[M]:
     """Whole rows of one model by a condition in standard SQL; locked until the transaction ends if so wanted."""
+    names = _names(model)
+    rows = read_values(model, names, where, *values, lock=lock)
+    return [model.from_db(DEFAULT_DB_ALIAS, names, row) for row in rows]
+
+
+def read_values(
+    model: type[Model], names: tuple[str, ...], where: str, *values: object, lock: bool = False
+) -> list[list[Any]]:
+    """As `read`, but only the values of these attributes: for what runs while others wait."""
     database = connections[DEFAULT_DB_ALIAS]
     # SQLite has no such lock and needs none: its transactions of ours come one after the other.
     locking = f" {database.ops.for_update_sql(no_key=True)}" if lock and database.features.has_select_for_update else ""
     with database.cursor() as cursor:
-        cursor.execute(_selection(model, where) + locking, [_adapted(value, database) for value in values])
+        cursor.execute(_selection(model, names, where) + locking, [_adapted(value, database) for value in values])
         rows = cursor.fetchall()
-    names = [field.attname for field in model._meta.concrete_fields]
-    return [model.from_db(DEFAULT_DB_ALIAS, names, _converted(model, row, database)) for row in rows]
+    return [_converted(model, names, row, database) for row in rows]
 
 
-def _converted(model: type[Model], row: Sequence[Any], database: BaseDatabaseWrapper) -> list[Any]:
+def _converted(
+    model: type[Model], names: tuple[str, ...], row: Sequence[Any], database: BaseDatabaseWrapper
+) -> list[Any]:
     values = list(row)
-    for place, column, converters in _converters(model):
+    for place, column, converters in _converters(model, names):
         for convert in converters:
             values[place] = convert(values[place], column, database)
     return values
 
 
 @cache
-def _converters(model: type[Model]) -> list[tuple[int, Any, list[Any]]]:
+def _converters(model: type[Model], names: tuple[str, ...]) -> list[tuple[int, Any, list[Any]]]:
     """What the ORM does with the values of a model's columns, by their places; most need nothing."""
-    columns = [field.get_col(model._meta.db_table) for field in model._meta.concrete_fields]
+    columns = [field.get_col(model._meta.db_table) for field in _fields(model, names)]
     found = [(connection.ops.get_db_converters(each) + each.get_db_converters(connection)) for each in columns]
     return [(place, columns[place], converters) for place, converters in enumerate(found) if converters]
+
+
+@cache
+def _names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
+
+
+def _fields(model: type[Model], names: tuple[str, ...]) -> list[Field[Any, Any]]:
+    of_name = {field.attname: field for field in model._meta.concrete_fields}
+    return [of_name[name] for name in names]
 
 
 @cache
@@ -159,9 +179,9 @@ def _insertion(model: type[Model], rows: int, unless_known: str, returning: str)
 
 
 @cache
-def _selection(model: type[Model], where: str) -> str:
-    names = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
-    return f'SELECT {names} FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608
+def _selection(model: type[Model], names: tuple[str, ...], where: str) -> str:
+    columns = ", ".join(f'"{field.column}"' for field in _fields(model, names))
+    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE {where}'  # noqa: S608
 
 
 def _adapted(value: object, database: BaseDatabaseWrapper) -> Any:

@@ -77,12 +77,17 @@ def show(instant: datetime, style: str = "long", zone: tzinfo | None = None) -> 
     and without a zone, for pages that name it beside: day `Tuesday 5 May 2026`, date `5 May 2026`, time `15:00`.
     """
     zone = zone or timezone.get_current_timezone()
+    if style == "short":
+        return _short_in(zone, instant, get_language())
     local = instant.astimezone(zone)
     if style == "long":
         return f"{format_date(local, f'{_DAY}, {_CLOCK}')} ({city_of(str(zone))}, {gmt(zone, instant)})"
-    if style == "short":
-        return f"{format_date(local, f'D j M, {_CLOCK}')} ({city_of(str(zone))})"
     return format_date(local, {"day": "l j F Y", "date": "j M Y", "time": _CLOCK}[style])
+
+
+@lru_cache(maxsize=512)
+def _short_in(zone: tzinfo, instant: datetime, language: str | None) -> str:
+    return f"{format_date(instant.astimezone(zone), f'D j M, {_CLOCK}')} ({city_of(str(zone))})"
 
 
 def remaining(seconds: float) -> str:

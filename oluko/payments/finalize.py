@@ -32,7 +32,7 @@ from oluko.calendars.claims import TimeTaken, confirm_time, is_free, release_tim
 from oluko.core import clock, money
 from oluko.core.database import repeat_on_deadlock
 from oluko.core.logs import current_request_id, of_request
-from oluko.core.statements import Row, change, changed, insert, placeholders, read
+from oluko.core.statements import Row, change, changed, insert, placeholders, read, read_values
 from oluko.core.steps import Step, reached
 from oluko.core.together import Together
 from oluko.ledger.audit import change_row
@@ -61,6 +61,8 @@ _CLAIM_PAYMENTS = """
        AND NOT EXISTS (SELECT 1 FROM payments_reviewitem WHERE payments_reviewitem.payment_id = payments_payment.id)
     RETURNING reference
 """
+# As Booking.awaits_payment, and ahead.
+_AWAITS_PAYMENT = "status = %s AND payment_status = %s AND scheduled_at > %s AND id IN ({ids}) ORDER BY id"
 # What was tentative in people's calendars is confirmed now: a calendar file needs a higher number for that.
 _PAY_BOOKINGS = """
     UPDATE bookings_booking SET payment_status = %s, version = version + 1
@@ -185,9 +187,12 @@ def _finalize(due: Sequence[_Due]) -> list[Told]:
     The bookings' rows are locked first, so that two attempts of one booking (or its expiry) come one after the
     other; the conditional update of the payments then picks one winner among repeats of one reference.
     """
-    now, rows = clock.now(), _by_id(Booking, [each.booking.pk for each in due], lock=True)
+    ids = [each.booking.pk for each in due]
+    waiting = _AWAITS_PAYMENT.format(ids=placeholders(len(ids)))
+    state = (Status.SCHEDULED, PaymentStatus.PENDING)
+    rows = read_values(Booking, ("id", "version"), waiting, *state, clock.now(), *ids, lock=True)
     # The version tells whether anything has happened to a booking since its words were put together.
-    as_seen = {(row.pk, row.version) for row in rows if row.awaits_payment and row.scheduled_at > now}
+    as_seen = {(pk, version) for pk, version in rows}
     unchanged = [each for each in due if (each.booking.pk, each.version) in as_seen]
     paid = _claim_payments(unchanged, Payment.Status.PENDING)
     if paid:
