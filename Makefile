@@ -25,7 +25,7 @@ run: install ## migrate, fill an empty database with demo data, serve on http://
 # Rules, races, the API and one journey with money run on the second engine too; what asks no database of ours does not.
 ON_BOTH := $(addprefix tests/,api bookings calendars conversations dashboards faults jobs ledger meetings notifications \
 	offerings payments payouts reconciliation journeys) \
-	tests/core/test_backup.py tests/core/test_pool.py
+	tests/core/test_backup.py tests/core/test_pool.py tests/core/test_statements.py
 # Within them, these ask no database at all.
 WITHOUT := $(addprefix --ignore=tests/,$(addprefix calendars/test_,outside_fetching.py outside_reading.py slots.py \
 	clock_changes_in_slots.py slots_by_comparison.py) payments/test_paystack_client.py payments/test_paystack_traps.py)
