@@ -50,7 +50,8 @@ faults: tools ## failures at their full figures; takes long
 	$(PYTEST) -m faults
 	$(POSTGRES) $(PYTEST) -m faults
 
-bench: install ## measure; prints the README's figures
+bench: install ## try the measuring out, then measure; prints the README's figures
+	@$(BIN)/pytest -q -n0 -m bench
 	$(POSTGRES) $(BIN)/python -m bench
 
 screenshot: tools ## take docs/screenshot.png anew
