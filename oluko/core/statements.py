@@ -48,6 +48,15 @@ class Row:
         if named:
             raise TypeError(f"{model.__name__} has no {', '.join(named)}.")
 
+    def put(self, name: str, value: object) -> None:
+        """Give a column another value: what is known only in the transaction, as its instant."""
+        database = connections[DEFAULT_DB_ALIAS]
+        for place, (column, _, take) in enumerate(_takers(self.model)):
+            if column == name:
+                self.values[place] = take(value, database)
+                return
+        raise TypeError(f"{self.model.__name__} has no {name}.")
+
 
 def insert(rows: Sequence[Row], *, unless_known: str = "", returning: str = "") -> list[tuple[Any, ...]]:
     """Insert rows of one model; the columns `returning` of those that went in.

@@ -98,7 +98,11 @@ def notify_all(messages: Sequence[Message]) -> int:
     if not told:
         return 0
     # Whoever tells the same at this moment waits here for the other; the row is then theirs, and not among ours.
-    made = insert([message.row for message in told.values()], unless_known="key", returning="id, key")
+    rows, now = [message.row for message in told.values()], clock.now()
+    for row in rows:
+        # Whoever asks what is new since an instant must not miss what was put together before it and told after it.
+        row.put("created_at", now)
+    made = insert(rows, unless_known="key", returning="id, key")
     if made:
         _queue({pk: told[key] for pk, key in sorted(made)})
     return len(made)

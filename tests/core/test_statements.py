@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -50,6 +50,15 @@ def test_columns_that_are_not_named_have_their_defaults_each_row_its_own() -> No
 def test_a_name_that_is_no_column_is_refused() -> None:
     with pytest.raises(TypeError, match="AuditEntry has no colour"):
         Row(AuditEntry, subject="booking", colour="red")
+    with pytest.raises(TypeError, match="AuditEntry has no colour"):
+        Row(AuditEntry, subject="booking").put("colour", "red")
+
+
+def test_a_column_can_be_given_another_value_before_the_row_goes_in(person: Person) -> None:
+    row, later = told(person, "a"), NOW + timedelta(minutes=5)
+    row.put("created_at", later)
+    insert([row])
+    assert Notification.objects.get().created_at == later
 
 
 def test_more_rows_than_a_statement_takes_all_go_in(person: Person) -> None:

@@ -13,7 +13,14 @@ from django_tasks_db.models import DBTaskResult
 from oluko.accounts.models import Person
 from oluko.core import clock
 from oluko.notifications.models import Notification
-from oluko.notifications.notifications import mark_read, notifications_since, notify, unread_count
+from oluko.notifications.notifications import (
+    Message,
+    mark_read,
+    notifications_since,
+    notify,
+    notify_all,
+    unread_count,
+)
 from tests.conftest import Frozen
 from tests.databases import Copy
 from tests.racing import run_threads
@@ -81,6 +88,16 @@ def test_since_gives_the_newer_ones_newest_first(ada: Person, frozen: Frozen) ->
     assert notifications_since(ada, between) == [third, second]
     assert notifications_since(ada, None, limit=2) == [third, second]
     assert notifications_since(ada, clock.now() + timedelta(hours=1)) == []
+
+
+def test_what_was_put_together_before_the_transaction_is_told_at_its_instant(ada: Person, frozen: Frozen) -> None:
+    """Else whoever asked in between for what is new would never hear of it."""
+    message = Message(ada, "paid", "booking:1:paid", "Paid").prepared()
+    frozen.advance(timedelta(seconds=5))
+    asked = clock.now()
+    frozen.advance(timedelta(seconds=5))
+    notify_all([message])
+    assert [each.title for each in notifications_since(ada, asked)] == ["Paid"]
 
 
 def test_the_list_shows_own_notifications_with_their_links(signed_in: SignIn, ada: Person, bola: Person) -> None:
