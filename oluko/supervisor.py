@@ -38,7 +38,7 @@ STEADY_SECONDS = 60.0
 FALSE_STARTS = 4
 # All is over within five seconds: a job has three of them, and the sandbox goes last, because jobs still call it.
 STOP_SECONDS, SANDBOX_SECONDS = 3.9, 0.7
-TICK = 0.1
+TICK, LOOK = 0.1, 0.02
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 _fork = multiprocessing.get_context("fork")
@@ -87,14 +87,18 @@ class Child:
     ends: int = 0
 
     def start(self) -> None:
-        """Start it in a process group of its own, tied to this process, its output on our standard error."""
-        self.process = _fork.Process(target=self._begin, args=(os.getpid(),), name=self.name)
+        """Start it in a process group of its own, tied to this process, its output on our standard error.
+
+        Raises OSError where the system has no room for another process.
+        """
+        process = _fork.Process(target=self._begin, args=(os.getpid(),), name=self.name)
         # What reaches it before it can tell that it is another process than this one waits until it can.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
-            self.process.start()
+            process.start()
+            self.process = process
             with suppress(OSError):  # The child does it too; whoever is first.
-                os.setpgid(self.process.pid or 0, self.process.pid or 0)
+                os.setpgid(process.pid or 0, process.pid or 0)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.started = time.monotonic()
@@ -107,6 +111,7 @@ class Child:
         for number in STOPPING:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         setproctitle(f"oluko {self.name.removeprefix('the ')}")
         self.run()
@@ -116,16 +121,26 @@ class Child:
         now = time.monotonic()
         if self.process is None:
             if now >= self.next_start:
-                self.start()
+                self._try_to_start(now)
             return
         code = self.process.exitcode
         if code is None:
             return
         self._signal(signal.SIGKILL)  # whatever is left of its group
-        self.process, self.ends = None, self.ends + 1
+        self.process = None
         if now - self.started > STEADY_SECONDS:
             self.pause = FIRST_PAUSE
-        logger.warning("%s ended with %d; starting it again in %g s", self.name, code, self.pause)
+        self._wait_to_start(now, f"ended with {code}")
+
+    def _try_to_start(self, now: float) -> None:
+        try:
+            self.start()
+        except OSError as problem:
+            self._wait_to_start(now, f"cannot be started ({problem.strerror})")
+
+    def _wait_to_start(self, now: float, why: str) -> None:
+        self.ends += 1
+        logger.warning("%s %s; starting it again in %g s", self.name, why, self.pause)
         self.next_start = now + self.pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
@@ -133,7 +148,10 @@ class Child:
         """Wait for it so long, then kill all of its group."""
         if self.process is None:
             return
-        self.process.join(max(seconds, 0.0))
+        # Not `join`, which takes a process for ended as soon as it has become another program.
+        deadline = time.monotonic() + seconds
+        while self.process.exitcode is None and time.monotonic() < deadline:
+            time.sleep(LOOK)
         if self.process.exitcode is None:
             logger.warning("%s did not end in time and is killed", self.name)
         self._signal(signal.SIGKILL)
@@ -164,6 +182,8 @@ class Supervisor:
         """Serve; prints one ready line. Raises CannotServe if it never gets ready."""
         for number in STOPPING:
             signal.signal(number, self._stop)
+        # Whoever started us may ignore it, and would have us never hear that a process has ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         begun = ready = False
         try:
             while not self.stopping:
