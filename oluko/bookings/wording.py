@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from oluko.accounts.models import Person
@@ -242,42 +242,28 @@ TEXTS: dict[str, Telling] = {
 know(TEXTS)
 
 
-class _Words(NamedTuple):
-    """What recurs in messages, in one language. To look words up takes longer than to put a message together."""
-
-    when: str
-    other_time: str
-    what: str
-    minutes: str
-    whom: str
-    together: str
-    price: str
-    page: str
-    move: str
-    cancel: str
-    answer: str
-    pay: str
-    again: str
+# What recurs in messages.
+_WORDS = {
+    "when": _("When"),
+    "other_time": _("Other time"),
+    "what": _("What"),
+    "minutes": _("%(minutes)s min"),
+    "whom": _("With"),
+    "together": _("with"),
+    "price": _("Price"),
+    "page": _("Open the session's page"),
+    "move": _("Move it"),
+    "cancel": _("Cancel it"),
+    "answer": _("Answer the request"),
+    "pay": _("Pay %(price)s"),
+    "again": _("Book again"),
+}
 
 
 @cache
-def _words(_language: str | None) -> _Words:
-    """Of the current language, which is given because they are kept by it."""
-    return _Words(
-        when=gettext("When"),
-        other_time=gettext("Other time"),
-        what=gettext("What"),
-        minutes=gettext("%(minutes)s min"),
-        whom=gettext("With"),
-        together=gettext("with"),
-        price=gettext("Price"),
-        page=gettext("Open the session's page"),
-        move=gettext("Move it"),
-        cancel=gettext("Cancel it"),
-        answer=gettext("Answer the request"),
-        pay=gettext("Pay %(price)s"),
-        again=gettext("Book again"),
-    )
+def _words(_language: str | None) -> dict[str, str]:
+    """`_WORDS` in the current language, by which they are kept: to look them up takes longer than to compose."""
+    return {name: str(word) for name, word in _WORDS.items()}
 
 
 @cache
@@ -344,34 +330,34 @@ def compose_both(booking: Booking, event: str, **more: Any) -> list[Message]:
 def links_for(booking: Booking, person: Person) -> list[tuple[str, str]]:
     """What the person may do about the booking now, the likeliest first; every path is a page that asks first."""
     words = _words(get_language())
-    page = (words.page, page_of("session", booking.pk))
-    move = (words.move, page_of("session_move", booking.pk))
-    cancel = (words.cancel, page_of("session_cancel", booking.pk))
+    page = (words["page"], page_of("session", booking.pk))
+    move = (words["move"], page_of("session_move", booking.pk))
+    cancel = (words["cancel"], page_of("session_cancel", booking.pk))
     is_student = person.pk == booking.student_id
     if booking.status == Status.PENDING_MENTOR_REVIEW:
-        return [page, cancel] if is_student else [(words.answer, page[1])]
+        return [page, cancel] if is_student else [(words["answer"], page[1])]
     if booking.awaits_payment:
         price = money.show(booking.price, booking.currency)
-        pay = (words.pay % {"price": price}, page_of("checkout", booking.pk))
+        pay = (words["pay"] % {"price": price}, page_of("checkout", booking.pk))
         return [pay, page, cancel] if is_student else [page, cancel]
     if booking.status == Status.SCHEDULED and booking.scheduled_at > clock.now():
         return [page, move, cancel]
     if is_student and booking.offering_id and (booking.status in FINAL or booking.ends_at <= clock.now()):
-        return [page, (words.again, page_of("offering", booking.offering_id))]
+        return [page, (words["again"], page_of("offering", booking.offering_id))]
     return [page]
 
 
 def _rows(booking: Booking, person: Person, before: datetime | None) -> list[tuple[str, str]]:
     """What every mail about a session shows: the time on both clocks, with whom, how long, how much."""
     other, words = _other(booking, person), _words(get_language())
-    rows = [(words.when, both_clocks(booking.scheduled_at, person, other))]
+    rows = [(words["when"], both_clocks(booking.scheduled_at, person, other))]
     if before:
-        rows.append((words.other_time, both_clocks(before, person, other)))
+        rows.append((words["other_time"], both_clocks(before, person, other)))
     return [
         *rows,
-        (words.what, f"{booking.title}, {words.minutes % {'minutes': booking.duration}}"),
-        (words.whom, other.name),
-        (words.price, money.show(booking.price, booking.currency)),
+        (words["what"], f"{booking.title}, {words['minutes'] % {'minutes': booking.duration}}"),
+        (words["whom"], other.name),
+        (words["price"], money.show(booking.price, booking.currency)),
     ]
 
 
@@ -383,7 +369,7 @@ def _facts(booking: Booking, person: Person, amount: int) -> dict[str, str]:
     """What the texts may name."""
     other = _other(booking, person)
     short = show(booking.scheduled_at, "short", ZoneInfo(person.time_zone))
-    together = _words(get_language()).together
+    together = _words(get_language())["together"]
     return {
         "title": booking.title,
         "when": when_for(person, booking.scheduled_at),
